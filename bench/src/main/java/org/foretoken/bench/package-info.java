@@ -1,0 +1,2 @@
+/** Benchmarks against native peers in the same run. */
+package org.foretoken.bench;
