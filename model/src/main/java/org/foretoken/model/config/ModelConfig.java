@@ -1,0 +1,29 @@
+package org.foretoken.model.config;
+
+/**
+ * The shape of a multi-token-prediction language model.
+ *
+ * @param name name of the configuration, for folders and reports
+ * @param vocabSize V, tokens in the vocabulary
+ * @param hiddenSize E, width of the residual stream
+ * @param layers transformer blocks of the trunk
+ * @param attention kind and shape of the attention
+ * @param intermediateSize F, inner width of the SwiGLU feed-forward network
+ * @param ropeTheta base of the rotary frequencies
+ * @param rmsNormEps added to the mean square in every RMSNorm
+ * @param mtpDepth D, number of sequential MTP modules; 0 is the plain language model
+ * @param tieEmbeddings whether the output head is the embedding table itself
+ * @param initStd standard deviation of the initial weights
+ */
+public record ModelConfig(
+    String name,
+    int vocabSize,
+    int hiddenSize,
+    int layers,
+    AttentionConfig attention,
+    int intermediateSize,
+    double ropeTheta,
+    float rmsNormEps,
+    int mtpDepth,
+    boolean tieEmbeddings,
+    double initStd) {}
