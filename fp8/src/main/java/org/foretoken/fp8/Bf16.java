@@ -4,7 +4,7 @@ package org.foretoken.fp8;
  * BF16: the upper 16 bits of an IEEE binary32; 1 sign bit, 8 exponent bits with bias 127, 7
  * mantissa bits.
  *
- * <p>This class is the fast scalar codec; {@code Formats.BF16} describes the same format as data.
+ * <p>This class is the fast scalar codec; {@link Formats#BF16} describes the same format as data.
  */
 public final class Bf16 {
   /** Largest finite value, code 0x7F7F. */

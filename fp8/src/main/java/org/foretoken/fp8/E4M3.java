@@ -5,7 +5,7 @@ package org.foretoken.fp8;
  *
  * <p>No infinity; {@code S.1111.111} is NaN and all other codes are finite, so the largest value is
  * 1.75 * 2^8 = 448. Source: OCP 8-bit Floating Point Specification (OFP8) 1.0, section 5. This
- * class is the fast scalar codec; {@code Formats.E4M3} describes the same format as data.
+ * class is the fast scalar codec; {@link Formats#E4M3} describes the same format as data.
  */
 public final class E4M3 {
   /** Largest finite value, code 0x7E. */
