@@ -1,0 +1,189 @@
+package org.foretoken.model.nn;
+
+import java.util.List;
+import org.foretoken.kernels.graph.DType;
+import org.foretoken.kernels.graph.Role;
+import org.foretoken.kernels.graph.Tensor;
+import org.foretoken.kernels.op.Fp8MatMul;
+import org.foretoken.kernels.op.Layout;
+import org.foretoken.kernels.op.MatMul;
+import org.foretoken.kernels.op.Precision;
+import org.foretoken.kernels.op.Quantize;
+import org.foretoken.kernels.op.QuantizeBoth;
+import org.foretoken.kernels.op.Tile;
+
+/**
+ * y = x W^T without bias, W of shape [out, in], in the precision that the table gives.
+ *
+ * <p>FP8 follows DeepSeek-V3, section 3.3: fprop multiplies 1x128 activations by 128x128 weight
+ * blocks, dgrad 1x128 gradients by the same weight blocks, wgrad 128x1 gradients by 128x1
+ * activations; both activation quantizations are taken from the high-precision source, after which
+ * the source itself is no longer needed for the backward pass.
+ */
+public final class Linear {
+  private record Codes(Tensor codes, Tensor scales) {}
+
+  private record BothCodes(Codes rows, Codes columns) {}
+
+  private record WeightKey(Tensor weight) {}
+
+  private record ActivationKey(Tensor activation) {}
+
+  private Linear() {}
+
+  /**
+   * Applies the layer.
+   *
+   * @param x [N, in]
+   * @param weightName parameter [out, in]
+   * @return y [N, out]
+   */
+  public static Tensor apply(Tape tape, Tensor x, String weightName, LinearPrecision precision) {
+    Tensor w = tape.parameter(weightName);
+    String label = weightName.replaceFirst("\\.weight$", "");
+    Tensor y = tape.value(label + ".out", x.rows(), w.rows());
+    switch (precision) {
+      case LinearPrecision.Plain p -> plain(tape, label, p.operands(), x, w, y);
+      case LinearPrecision.Fp8 p -> fp8(tape, label, p.powerOfTwoScales(), x, w, y);
+    }
+    return y;
+  }
+
+  private static void plain(
+      Tape tape, String label, Precision precision, Tensor x, Tensor w, Tensor y) {
+    tape.emit(label + "/fprop", new MatMul(Layout.NT, precision, false), List.of(x, w), List.of(y));
+    tape.onBackward(
+        () -> {
+          Tensor dy = tape.gradient(y);
+          Tensor sum = tape.accumulator(x);
+          Tensor dx = sum != null ? sum : tape.value("grad." + x.name(), x.shape().dims());
+          tape.emit(
+              label + "/dgrad",
+              new MatMul(Layout.NN, precision, sum != null),
+              List.of(dy, w),
+              List.of(dx));
+          if (sum == null) {
+            tape.addOwnedGradient(x, dx);
+          }
+          tape.emit(
+              label + "/wgrad",
+              new MatMul(Layout.TN, precision, true),
+              List.of(dy, x),
+              List.of(tape.parameterGradient(w)));
+        });
+  }
+
+  private static void fp8(
+      Tape tape, String label, boolean powerOfTwo, Tensor x, Tensor w, Tensor y) {
+    Codes weight =
+        tape.once(new WeightKey(w), () -> quantizeWeight(tape, label, powerOfTwo, w));
+    if (!tape.training()) {
+      Codes rows = tape.once(new ActivationKey(x), () -> quantizeRows(tape, x, powerOfTwo));
+      fprop(tape, label, rows, weight, y);
+      return;
+    }
+    BothCodes activation =
+        tape.once(new ActivationKey(x), () -> quantizeBoth(tape, x, powerOfTwo));
+    fprop(tape, label, activation.rows, weight, y);
+    tape.onBackward(
+        () -> {
+          BothCodes dy = quantizeBoth(tape, tape.gradient(y), powerOfTwo);
+          Tensor sum = tape.accumulator(x);
+          Tensor dx = sum != null ? sum : tape.value("grad." + x.name(), x.shape().dims());
+          tape.emit(
+              label + "/dgrad",
+              new Fp8MatMul(Layout.NN, sum != null),
+              List.of(dy.rows.codes, dy.rows.scales, weight.codes, weight.scales),
+              List.of(dx));
+          if (sum == null) {
+            tape.addOwnedGradient(x, dx);
+          }
+          tape.emit(
+              label + "/wgrad",
+              new Fp8MatMul(Layout.TN, true),
+              List.of(
+                  dy.columns.codes,
+                  dy.columns.scales,
+                  activation.columns.codes,
+                  activation.columns.scales),
+              List.of(tape.parameterGradient(w)));
+        });
+  }
+
+  private static void fprop(Tape tape, String label, Codes x, Codes w, Tensor y) {
+    tape.emit(
+        label + "/fprop",
+        new Fp8MatMul(Layout.NT, false),
+        List.of(x.codes, x.scales, w.codes, w.scales),
+        List.of(y));
+  }
+
+  /**
+   * The weight in 128x128 blocks. In training it is quantized anew in every step, from the master
+   * weight; in inference it is resident, written by {@link #quantizeResident}.
+   */
+  private static Codes quantizeWeight(Tape tape, String label, boolean powerOfTwo, Tensor w) {
+    Role role = tape.training() ? Role.TRANSIENT : Role.STATE;
+    Codes codes = declareWeightCodes(tape, w, role);
+    if (tape.training()) {
+      tape.emit(
+          label + "/quantize",
+          new Quantize(Tile.BLOCK_128X128, powerOfTwo),
+          List.of(w),
+          List.of(codes.codes, codes.scales));
+    }
+    return codes;
+  }
+
+  private static Codes declareWeightCodes(Tape tape, Tensor w, Role role) {
+    Tile tile = Tile.BLOCK_128X128;
+    return new Codes(
+        tape.graph().declare("fp8." + w.name(), DType.E4M3, role, w.rows(), w.columns()),
+        tape.graph()
+            .declare(
+                "fp8." + w.name() + "_scale_inv",
+                DType.F32,
+                role,
+                tile.scaleRows(w.rows()),
+                tile.scaleColumns(w.columns())));
+  }
+
+  /** Emits the quantization of one weight into the resident codes that inference graphs read. */
+  public static void quantizeResident(Tape tape, String weightName, boolean powerOfTwo) {
+    Tensor w = tape.parameter(weightName);
+    Codes codes = declareWeightCodes(tape, w, Role.STATE);
+    tape.emit(
+        weightName + "/quantize",
+        new Quantize(Tile.BLOCK_128X128, powerOfTwo),
+        List.of(w),
+        List.of(codes.codes, codes.scales));
+  }
+
+  private static Codes quantizeRows(Tape tape, Tensor x, boolean powerOfTwo) {
+    Tensor codes = tape.value(x.name() + ".rows", DType.E4M3, x.rows(), x.columns());
+    Tensor scales =
+        tape.value(x.name() + ".row_scales", x.rows(), Tile.ROW_1X128.scaleColumns(x.columns()));
+    tape.emit(
+        x.name() + "/quantize",
+        new Quantize(Tile.ROW_1X128, powerOfTwo),
+        List.of(x),
+        List.of(codes, scales));
+    return new Codes(codes, scales);
+  }
+
+  private static BothCodes quantizeBoth(Tape tape, Tensor x, boolean powerOfTwo) {
+    Tensor rowCodes = tape.value(x.name() + ".rows", DType.E4M3, x.rows(), x.columns());
+    Tensor rowScales =
+        tape.value(x.name() + ".row_scales", x.rows(), Tile.ROW_1X128.scaleColumns(x.columns()));
+    Tensor columnCodes = tape.value(x.name() + ".columns", DType.E4M3, x.rows(), x.columns());
+    Tensor columnScales =
+        tape.value(
+            x.name() + ".column_scales", Tile.COLUMN_128X1.scaleRows(x.rows()), x.columns());
+    tape.emit(
+        x.name() + "/quantize",
+        new QuantizeBoth(powerOfTwo),
+        List.of(x),
+        List.of(rowCodes, rowScales, columnCodes, columnScales));
+    return new BothCodes(new Codes(rowCodes, rowScales), new Codes(columnCodes, columnScales));
+  }
+}

@@ -1,0 +1,95 @@
+package org.foretoken.model.nn;
+
+import static org.foretoken.model.nn.ParameterSpec.Init.NORMAL;
+import static org.foretoken.model.nn.ParameterSpec.Init.NORMAL_RESIDUAL;
+import static org.foretoken.model.nn.ParameterSpec.Init.ONES;
+
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.foretoken.kernels.graph.Shape;
+import org.foretoken.model.config.AttentionConfig;
+import org.foretoken.model.config.ModelConfig;
+
+/**
+ * Every parameter of a model by name: the one list that initialisation, training, checkpoints and
+ * the memory bill go by. It allocates nothing.
+ *
+ * <p>The trunk comes first and does not depend on the number of MTP modules, so that a model with
+ * {@code mtpDepth = 0} is the trunk of the same model with modules, parameter for parameter.
+ */
+public final class ModelLayout {
+  private final Map<String, ParameterSpec> specs = new LinkedHashMap<>();
+
+  private ModelLayout() {}
+
+  /** The parameters of {@code config}. */
+  public static ModelLayout of(ModelConfig config) {
+    ModelLayout layout = new ModelLayout();
+    int e = config.hiddenSize();
+    layout.add(ParameterNames.EMBEDDING, NORMAL, config.vocabSize(), e);
+    for (int i = 0; i < config.layers(); i++) {
+      layout.addBlock(config, ParameterNames.block(i));
+    }
+    layout.add(ParameterNames.FINAL_NORM, ONES, e);
+    if (!config.tieEmbeddings()) {
+      layout.add(ParameterNames.HEAD, NORMAL, config.vocabSize(), e);
+    }
+    for (int k = 1; k <= config.mtpDepth(); k++) {
+      String block = ParameterNames.block(config.layers() + k - 1);
+      layout.add(block + "enorm.weight", ONES, e);
+      layout.add(block + "hnorm.weight", ONES, e);
+      layout.add(block + "eh_proj.weight", NORMAL, e, 2 * e);
+      layout.addBlock(config, block);
+      layout.add(block + "shared_head.norm.weight", ONES, e);
+    }
+    return layout;
+  }
+
+  private void addBlock(ModelConfig config, String block) {
+    int e = config.hiddenSize();
+    int f = config.intermediateSize();
+    add(block + "input_layernorm.weight", ONES, e);
+    switch (config.attention()) {
+      case AttentionConfig.GroupedQuery a -> {
+        add(block + "self_attn.q_proj.weight", NORMAL, a.heads() * a.headDim(), e);
+        add(block + "self_attn.k_proj.weight", NORMAL, a.kvHeads() * a.headDim(), e);
+        add(block + "self_attn.v_proj.weight", NORMAL, a.kvHeads() * a.headDim(), e);
+        add(block + "self_attn.o_proj.weight", NORMAL_RESIDUAL, e, a.heads() * a.headDim());
+      }
+    }
+    add(block + "post_attention_layernorm.weight", ONES, e);
+    add(block + "mlp.gate_proj.weight", NORMAL, f, e);
+    add(block + "mlp.up_proj.weight", NORMAL, f, e);
+    add(block + "mlp.down_proj.weight", NORMAL_RESIDUAL, e, f);
+  }
+
+  private void add(String name, ParameterSpec.Init init, int... dims) {
+    specs.put(name, new ParameterSpec(name, Shape.of(dims), init));
+  }
+
+  /** All parameters, trunk first. */
+  public Collection<ParameterSpec> parameters() {
+    return Collections.unmodifiableCollection(specs.values());
+  }
+
+  /** The parameter of that name. */
+  public ParameterSpec get(String name) {
+    ParameterSpec spec = specs.get(name);
+    if (spec == null) {
+      throw new IllegalArgumentException("no parameter named '" + name + "'");
+    }
+    return spec;
+  }
+
+  /** Whether the model has a parameter of that name. */
+  public boolean has(String name) {
+    return specs.containsKey(name);
+  }
+
+  /** Total number of trained values. */
+  public long parameterCount() {
+    return specs.values().stream().mapToLong(ParameterSpec::elements).sum();
+  }
+}

@@ -1,0 +1,30 @@
+package org.foretoken.model.train;
+
+import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.nn.Linear;
+import org.foretoken.model.nn.LinearPrecision;
+import org.foretoken.model.nn.ModelLayout;
+import org.foretoken.model.nn.ParameterSpec;
+import org.foretoken.model.nn.Tape;
+
+/** Writes the resident FP8 codes that inference graphs read instead of the master weights. */
+public final class InferenceWeights {
+  private InferenceWeights() {}
+
+  /** Emits the quantization of every weight that the precision table wants in FP8. */
+  public static void emit(Tape tape, ModelConfig config, ModelLayout layout) {
+    if (!(tape.precision().blockLinear() instanceof LinearPrecision.Fp8 fp8)) {
+      return;
+    }
+    for (ParameterSpec spec : layout.parameters()) {
+      if (isBlockLinear(spec.name())) {
+        Linear.quantizeResident(tape, spec.name(), fp8.powerOfTwoScales());
+      }
+    }
+  }
+
+  /** Whether a parameter is the matrix of a linear layer inside a transformer block. */
+  public static boolean isBlockLinear(String name) {
+    return name.endsWith("_proj.weight") && !name.endsWith("eh_proj.weight");
+  }
+}

@@ -1,0 +1,2 @@
+/** Training: the graph of a step, schedules, the loop, and its checkpoints. */
+package org.foretoken.model.train;
