@@ -1,0 +1,88 @@
+package org.foretoken.kernels.host;
+
+import static org.foretoken.kernels.host.GemmTiles.F;
+import static org.foretoken.kernels.host.GemmTiles.LANES;
+import static org.foretoken.kernels.host.GemmTiles.NR;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+
+/** What happens to the sums of a register tile when its run over the inner dimension ends. */
+final class GemmPromotion {
+  private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+  private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT.withOrder(LE);
+
+  private GemmPromotion() {}
+
+  /** tile[i, j] = fma(sums[i, j], leftScales[l + i] * rightScales[r + j], tile[i, j]). */
+  static void scale(
+      float[] sums, float[] leftScales, int l, float[] rightScales, int r, int rows, float[] tile) {
+    FloatVector r0 = FloatVector.fromArray(F, rightScales, r);
+    FloatVector r1 = FloatVector.fromArray(F, rightScales, r + LANES);
+    for (int i = 0; i < rows; i++) {
+      int at = i * NR;
+      float s = leftScales[l + i];
+      FloatVector.fromArray(F, sums, at)
+          .fma(r0.mul(s), FloatVector.fromArray(F, tile, at))
+          .intoArray(tile, at);
+      FloatVector.fromArray(F, sums, at + LANES)
+          .fma(r1.mul(s), FloatVector.fromArray(F, tile, at + LANES))
+          .intoArray(tile, at + LANES);
+    }
+  }
+
+  /** c[i, j] = tile[i, j]; {@code at} in bytes, {@code stride} in elements. */
+  static void store(float[] tile, int rows, int columns, MemorySegment c, long at, long stride) {
+    for (int i = 0; i < rows; i++) {
+      long row = at + i * stride * Float.BYTES;
+      if (columns == NR) {
+        FloatVector.fromArray(F, tile, i * NR).intoMemorySegment(c, row, LE);
+        FloatVector.fromArray(F, tile, i * NR + LANES)
+            .intoMemorySegment(c, row + LANES * Float.BYTES, LE);
+      } else {
+        for (int j = 0; j < columns; j++) {
+          c.set(F32, row + (long) j * Float.BYTES, tile[i * NR + j]);
+        }
+      }
+    }
+  }
+
+  /** c[i, j] = c[i, j] + tile[i, j]. */
+  static void add(float[] tile, int rows, int columns, MemorySegment c, long at, long stride) {
+    for (int i = 0; i < rows; i++) {
+      long row = at + i * stride * Float.BYTES;
+      if (columns == NR) {
+        long next = row + LANES * Float.BYTES;
+        FloatVector.fromMemorySegment(F, c, row, LE)
+            .add(FloatVector.fromArray(F, tile, i * NR))
+            .intoMemorySegment(c, row, LE);
+        FloatVector.fromMemorySegment(F, c, next, LE)
+            .add(FloatVector.fromArray(F, tile, i * NR + LANES))
+            .intoMemorySegment(c, next, LE);
+      } else {
+        for (int j = 0; j < columns; j++) {
+          long element = row + (long) j * Float.BYTES;
+          c.set(F32, element, c.get(F32, element) + tile[i * NR + j]);
+        }
+      }
+    }
+  }
+
+  /** tile[i, j] = c[i, j]. */
+  static void load(float[] tile, int rows, int columns, MemorySegment c, long at, long stride) {
+    for (int i = 0; i < rows; i++) {
+      long row = at + i * stride * Float.BYTES;
+      if (columns == NR) {
+        FloatVector.fromMemorySegment(F, c, row, LE).intoArray(tile, i * NR);
+        FloatVector.fromMemorySegment(F, c, row + LANES * Float.BYTES, LE)
+            .intoArray(tile, i * NR + LANES);
+      } else {
+        for (int j = 0; j < columns; j++) {
+          tile[i * NR + j] = c.get(F32, row + (long) j * Float.BYTES);
+        }
+      }
+    }
+  }
+}

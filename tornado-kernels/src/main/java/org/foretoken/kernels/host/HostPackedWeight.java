@@ -1,0 +1,268 @@
+package org.foretoken.kernels.host;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.foretoken.kernels.host.GemmTiles.GROUP;
+import static org.foretoken.kernels.host.GemmTiles.KC;
+import static org.foretoken.kernels.host.GemmTiles.LEFT_STRIDE;
+import static org.foretoken.kernels.host.GemmTiles.MR;
+import static org.foretoken.kernels.host.GemmTiles.NR;
+import static org.foretoken.kernels.host.GemmTiles.SERIAL_WORK;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * y[m, n] = x[m, k] w[n, k]^T with w packed once: for decoding, where m is 1 to 16 and packing on
+ * every call would cost more than the product.
+ *
+ * <p>The packed weight is [ceil(n / NR)][k][NR], NR the columns of a register tile: columns that
+ * are computed together lie together, and a product streams through the weight once. FP8 codes stay
+ * bytes and bfloat16 stays two bytes until a block of them is in the first-level cache, so their
+ * products need a quarter and half of the memory traffic of FP32. Results have the bits of {@link
+ * HostGemm#nt} and {@link HostFp8Gemm#fprop} on the same operands.
+ *
+ * <p>The layout depends on the machine's vector width; it is for memory, not for files.
+ */
+public final class HostPackedWeight {
+  private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+  private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT.withOrder(LE);
+  private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT.withOrder(LE);
+
+  /** Rows of x that one pass over the weight serves. */
+  private static final int ROWS = 64;
+
+  private final MemorySegment packed;
+  private final GemmSource source;
+  private final GemmScales scales;
+  private final int n;
+  private final int k;
+
+  private HostPackedWeight(
+      MemorySegment packed, GemmSource.Type type, GemmScales scales, int n, int k) {
+    this.packed = packed;
+    this.source = GemmSource.plain(packed, type, NR);
+    this.scales = scales;
+    this.n = n;
+    this.k = k;
+  }
+
+  /**
+   * Packs a weight of FP32 or bfloat16 elements into memory of {@code arena}, which must be shared
+   * or automatic. {@link HostGemm.Operand#F32_AS_BF16} rounds it and keeps two bytes an element.
+   *
+   * @param w [n, k]
+   */
+  public static HostPackedWeight pack(
+      HostPool pool, Arena arena, MemorySegment w, int n, int k, HostGemm.Operand type) {
+    GemmSource.check("w", w, type.type.bytes, n, k, k);
+    boolean wide = type == HostGemm.Operand.F32;
+    GemmSource from = GemmSource.plain(w, type.type, k);
+    MemorySegment to = allocate(arena, n, k, wide ? Float.BYTES : Short.BYTES);
+    pool.parallelFor(GemmTiles.slivers(n), 1, (b, e) -> packFloats(from, to, wide, n, k, b, e));
+    return new HostPackedWeight(to, wide ? GemmSource.Type.F32 : GemmSource.Type.BF16, null, n, k);
+  }
+
+  /**
+   * Packs a weight of E4M3 codes in 128x128 tiles into memory of {@code arena}, which must be
+   * shared or automatic.
+   *
+   * @param codes [n, k]
+   * @param scales FP32 [ceil(n/128), ceil(k/128)]; not copied
+   */
+  public static HostPackedWeight packFp8(
+      HostPool pool, Arena arena, MemorySegment codes, MemorySegment scales, int n, int k) {
+    GemmSource from =
+        HostFp8Gemm.source("w", HostFp8Gemm.Operand.blocks128x128(codes, scales), n, k, true);
+    MemorySegment to = allocate(arena, n, k, 1);
+    pool.parallelFor(GemmTiles.slivers(n), 1, (b, e) -> packCodes(codes, to, n, k, b, e));
+    return new HostPackedWeight(to, GemmSource.Type.E4M3, from.scales(), n, k);
+  }
+
+  private static MemorySegment allocate(Arena arena, int n, int k, int bytes) {
+    return arena.allocate(Math.max(1L, (long) GemmTiles.slivers(n) * NR * k * bytes), 64);
+  }
+
+  private static void packFloats(
+      GemmSource from, MemorySegment to, boolean wide, int n, int k, int begin, int end) {
+    float[] sliver = GemmScratch.get().sliver;
+    for (int s = begin; s < end; s++) {
+      int columns = Math.min(NR, n - s * NR);
+      for (int p = 0; p < k; p += KC) {
+        int kb = Math.min(KC, k - p);
+        GemmPacking.rightRows(from, s * NR, columns, p, kb, sliver, 0);
+        long at = ((long) s * k + p) * NR;
+        for (int i = 0; i < kb * NR; i++) {
+          if (wide) {
+            to.setAtIndex(F32, at + i, sliver[i]);
+          } else {
+            to.setAtIndex(I16, at + i, (short) (Float.floatToRawIntBits(sliver[i]) >>> 16));
+          }
+        }
+      }
+    }
+  }
+
+  private static void packCodes(
+      MemorySegment from, MemorySegment to, int n, int k, int begin, int end) {
+    for (int s = begin; s < end; s++) {
+      int columns = Math.min(NR, n - s * NR);
+      for (int j = 0; j < columns; j++) {
+        long row = (long) (s * NR + j) * k;
+        long at = (long) s * k * NR + j;
+        for (int p = 0; p < k; p++) {
+          to.set(JAVA_BYTE, at + (long) p * NR, from.get(JAVA_BYTE, row + p));
+        }
+      }
+    }
+  }
+
+  /** Output features, the rows of the weight. */
+  public int n() {
+    return n;
+  }
+
+  /** Input features, the columns of the weight. */
+  public int k() {
+    return k;
+  }
+
+  /** Whether the weight holds FP8 codes, and so takes quantized activations. */
+  public boolean isFp8() {
+    return scales != null;
+  }
+
+  /**
+   * y[m, n] = x[m, k] w^T, for a weight of FP32 or bfloat16.
+   *
+   * @param xType how x is stored and rounded
+   */
+  public void multiply(
+      HostPool pool, MemorySegment x, HostGemm.Operand xType, MemorySegment y, int m) {
+    if (isFp8()) {
+      throw new IllegalArgumentException(
+          "packed weight: expected FP32 or BF16, found E4M3 codes; use multiplyFp8");
+    }
+    GemmSource.check("x", x, xType.type.bytes, m, k, k);
+    GemmSource.check("y", y, Float.BYTES, m, n, n);
+    run(pool, GemmSource.plain(x, xType.type, k), y, m);
+  }
+
+  /**
+   * y[m, n] = x[m, k] w^T, for a weight of E4M3 codes and E4M3 activations in 1x128 tiles.
+   *
+   * @param xScales FP32 [m, ceil(k/128)]
+   */
+  public void multiplyFp8(
+      HostPool pool, MemorySegment x, MemorySegment xScales, MemorySegment y, int m) {
+    if (!isFp8()) {
+      throw new IllegalArgumentException(
+          "packed weight: expected E4M3 codes, found " + source.type() + "; use multiply");
+    }
+    GemmSource.check("y", y, Float.BYTES, m, n, n);
+    HostFp8Gemm.Operand operand = HostFp8Gemm.Operand.rows1x128(x, xScales);
+    run(pool, HostFp8Gemm.source("x", operand, m, k, true), y, m);
+  }
+
+  private void run(HostPool pool, GemmSource x, MemorySegment y, int m) {
+    int slivers = GemmTiles.slivers(n);
+    int grain = Math.max(1, Math.min(8, slivers / (4 * pool.threads())));
+    for (int row = 0; row < m; row += ROWS) {
+      int first = row;
+      int rows = Math.min(ROWS, m - row);
+      GemmScratch panels = GemmScratch.get();
+      int blocks = Math.ceilDiv(k, KC);
+      float[] left = panels.left(Math.max(1, blocks) * ROWS);
+      float[] leftScales = isFp8() ? panels.leftScales(Math.max(1, blocks) * ROWS) : null;
+      for (int block = 0; block < blocks; block++) {
+        packLeft(x, row, rows, block, left, leftScales);
+      }
+      HostPool.Range body = (b, e) -> product(left, leftScales, y, first, rows, b, e);
+      if ((long) rows * n * k <= SERIAL_WORK) {
+        body.run(0, slivers);
+      } else {
+        pool.parallelFor(slivers, grain, body);
+      }
+    }
+  }
+
+  private void packLeft(
+      GemmSource x, int row, int rows, int block, float[] left, float[] leftScales) {
+    int p = block * KC;
+    int kb = Math.min(KC, k - p);
+    GemmPacking.leftRows(x, row, rows, p, kb, left, block * ROWS * LEFT_STRIDE);
+    for (int g = 0; isFp8() && g * GROUP < kb; g++) {
+      int at = (block * (KC / GROUP) + g) * ROWS;
+      x.scales().column(row, p + g * GROUP, leftScales, at, rows);
+    }
+  }
+
+  private void product(
+      float[] left, float[] leftScales, MemorySegment y, int row, int rows, int begin, int end) {
+    GemmScratch scratch = GemmScratch.get();
+    for (int s = begin; s < end; s++) {
+      int columns = Math.min(NR, n - s * NR);
+      if (k == 0) {
+        zero(y, row, rows, s * NR, columns);
+      }
+      for (int p = 0; p < k; p += KC) {
+        int kb = Math.min(KC, k - p);
+        source.read(s * k + p, 0, scratch.sliver, 0, kb * NR);
+        for (int g = 0; isFp8() && g * GROUP < kb; g++) {
+          scales.column(s * NR, p + g * GROUP, scratch.sliverScales, g * NR, columns);
+        }
+        for (int i = 0; i < rows; i += MR) {
+          tile(scratch, left, leftScales, y, row, i, rows, s, columns, p, kb);
+        }
+      }
+    }
+  }
+
+  private void tile(
+      GemmScratch scratch,
+      float[] left,
+      float[] leftScales,
+      MemorySegment y,
+      int row,
+      int i,
+      int rows,
+      int s,
+      int columns,
+      int p,
+      int kb) {
+    int block = p / KC;
+    int l = (block * ROWS + i) * LEFT_STRIDE;
+    long at = ((long) (row + i) * n + s * NR) * Float.BYTES;
+    int height = Math.min(MR, rows - i);
+    if (isFp8()) {
+      int ls = block * (KC / GROUP) * ROWS + i;
+      GemmTile.scaled(
+          scratch,
+          left,
+          l,
+          leftScales,
+          ls,
+          ROWS,
+          scratch.sliver,
+          0,
+          scratch.sliverScales,
+          0,
+          kb,
+          height,
+          columns,
+          y,
+          at,
+          n,
+          p > 0);
+    } else {
+      GemmTile.plain(scratch, left, l, scratch.sliver, 0, kb, height, columns, y, at, n, p > 0);
+    }
+  }
+
+  private void zero(MemorySegment y, int row, int rows, int column, int columns) {
+    for (int i = row; i < row + rows; i++) {
+      y.asSlice(((long) i * n + column) * Float.BYTES, (long) columns * Float.BYTES).fill((byte) 0);
+    }
+  }
+}
