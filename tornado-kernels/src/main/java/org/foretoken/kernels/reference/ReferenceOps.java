@@ -1,0 +1,61 @@
+package org.foretoken.kernels.reference;
+
+import org.foretoken.kernels.op.AdamW;
+import org.foretoken.kernels.op.Add;
+import org.foretoken.kernels.op.Attention;
+import org.foretoken.kernels.op.AttentionGrad;
+import org.foretoken.kernels.op.CacheAppend;
+import org.foretoken.kernels.op.CachedAttention;
+import org.foretoken.kernels.op.ConcatColumns;
+import org.foretoken.kernels.op.CrossEntropyEval;
+import org.foretoken.kernels.op.CrossEntropyHead;
+import org.foretoken.kernels.op.Dequantize;
+import org.foretoken.kernels.op.Embedding;
+import org.foretoken.kernels.op.EmbeddingGrad;
+import org.foretoken.kernels.op.Fp8MatMul;
+import org.foretoken.kernels.op.MatMul;
+import org.foretoken.kernels.op.Op;
+import org.foretoken.kernels.op.Quantize;
+import org.foretoken.kernels.op.QuantizeBoth;
+import org.foretoken.kernels.op.RmsNorm;
+import org.foretoken.kernels.op.RmsNormGrad;
+import org.foretoken.kernels.op.Rope;
+import org.foretoken.kernels.op.SplitColumns;
+import org.foretoken.kernels.op.SumSquares;
+import org.foretoken.kernels.op.SwiGlu;
+import org.foretoken.kernels.op.SwiGluGrad;
+import org.foretoken.kernels.op.Zero;
+
+/** Which loop computes which operation. */
+final class ReferenceOps {
+  private ReferenceOps() {}
+
+  static void run(Op op, Operands x, boolean exactProducts) {
+    switch (op) {
+      case Zero zero -> Elementwise.zero(x);
+      case Add add -> Elementwise.add(x);
+      case SwiGlu swiGlu -> Elementwise.swiGlu(x);
+      case SwiGluGrad grad -> Elementwise.swiGluGrad(x);
+      case ConcatColumns concat -> Columns.concat(x);
+      case SplitColumns split -> Columns.split(x);
+      case RmsNorm norm -> Norms.rmsNorm(norm, x);
+      case RmsNormGrad grad -> Norms.rmsNormGrad(x);
+      case Rope rope -> Rotary.rope(rope, x);
+      case Embedding embedding -> Lookups.embedding(x);
+      case EmbeddingGrad grad -> Lookups.embeddingGrad(x);
+      case CacheAppend append -> Lookups.cacheAppend(x);
+      case Attention attention -> Attentions.attention(attention, x);
+      case AttentionGrad grad -> Attentions.attentionGrad(grad, x);
+      case CachedAttention cached -> Attentions.cachedAttention(cached, x);
+      case MatMul product -> Products.matMul(product, x, exactProducts);
+      case Fp8MatMul product -> Products.fp8MatMul(product, x);
+      case CrossEntropyHead head -> CrossEntropies.head(head, x, exactProducts);
+      case CrossEntropyEval eval -> CrossEntropies.eval(eval, x, exactProducts);
+      case Quantize quantize -> Quantizing.quantize(quantize, x);
+      case QuantizeBoth both -> Quantizing.quantizeBoth(both, x);
+      case Dequantize dequantize -> Quantizing.dequantize(dequantize, x);
+      case SumSquares sum -> Optimizing.sumSquares(x);
+      case AdamW adamW -> Optimizing.adamW(adamW, x);
+    }
+  }
+}

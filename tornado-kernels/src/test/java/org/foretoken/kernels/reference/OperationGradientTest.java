@@ -1,0 +1,262 @@
+package org.foretoken.kernels.reference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.foretoken.kernels.graph.Tensor;
+import org.foretoken.kernels.op.Attention;
+import org.foretoken.kernels.op.AttentionGrad;
+import org.foretoken.kernels.op.ConcatColumns;
+import org.foretoken.kernels.op.CrossEntropyHead;
+import org.foretoken.kernels.op.Embedding;
+import org.foretoken.kernels.op.EmbeddingGrad;
+import org.foretoken.kernels.op.Layout;
+import org.foretoken.kernels.op.MatMul;
+import org.foretoken.kernels.op.Precision;
+import org.foretoken.kernels.op.RmsNorm;
+import org.foretoken.kernels.op.RmsNormGrad;
+import org.foretoken.kernels.op.Rope;
+import org.foretoken.kernels.op.SplitColumns;
+import org.foretoken.kernels.op.SwiGlu;
+import org.foretoken.kernels.op.SwiGluGrad;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Every gradient operation against central differences of its forward operation. */
+class OperationGradientTest {
+  private static void assertGood(List<GradientCheck.Result> results) {
+    assertThat(results)
+        .isNotEmpty()
+        .allSatisfy(r -> assertThat(r.within(GradientCheck.TOLERANCE)).as(r.toString()).isTrue());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1,1", "1,13,7", "5,8,3", "7,31,17"})
+  void linear(int rows, int in, int out) {
+    for (Precision precision : Precision.values()) {
+      for (boolean accumulate : new boolean[] {false, true}) {
+        Probe p = new Probe(rows + in);
+        Tensor x = p.real("x", rows, in);
+        Tensor w = p.real("w", out, in);
+        Tensor y = p.zero("y", rows, out);
+        p.node(new MatMul(Layout.NT, precision, false), List.of(x, w), y);
+        Tensor dy = p.functional(y);
+        Tensor dx = p.zero("dx", rows, in);
+        Tensor dw = p.zero("dw", out, in);
+        p.node(new MatMul(Layout.NN, precision, accumulate), List.of(dy, w), dx);
+        p.node(new MatMul(Layout.TN, precision, accumulate), List.of(dy, x), dw);
+        assertGood(p.check(x, dx, w, dw));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1", "1,33", "5,8", "9,40"})
+  void rmsNorm(int rows, int width) {
+    for (float eps : new float[] {1e-6f, 0.5f}) {
+      Probe p = new Probe(width);
+      Tensor x = p.real("x", rows, width);
+      Tensor w = p.real("w", width);
+      Tensor y = p.zero("y", rows, width);
+      Tensor rstd = p.zero("rstd", rows);
+      p.node(new RmsNorm(eps), List.of(x, w), y, rstd);
+      Tensor dy = p.functional(y);
+      Tensor dx = p.zero("dx", rows, width);
+      Tensor dw = p.zero("dw", width);
+      p.node(new RmsNormGrad(), List.of(x, w, rstd, dy), dx, dw);
+      if (width > 1 || eps > 0.1f) {
+        assertGood(p.check(x, dx, w, dw));
+      } else {
+        // One column: y = sign(x) * weight but for eps, so dx is all but zero.
+        assertGood(p.check(w, dw));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1", "1,33", "6,21"})
+  void swiGlu(int rows, int width) {
+    Probe p = new Probe(width);
+    Tensor gate = p.real("gate", rows, width);
+    Tensor up = p.real("up", rows, width);
+    Tensor y = p.zero("y", rows, width);
+    p.node(new SwiGlu(), List.of(gate, up), y);
+    Tensor dy = p.functional(y);
+    Tensor dGate = p.zero("dGate", rows, width);
+    Tensor dUp = p.zero("dUp", rows, width);
+    p.node(new SwiGluGrad(), List.of(gate, up, dy), dGate, dUp);
+    assertGood(p.check(gate, dGate, up, dUp));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,2,2", "1,8,4", "2,6,2", "3,10,10", "3,7,4"})
+  void rope(int heads, int headDim, int rotaryDim) {
+    int rows = 5;
+    Probe p = new Probe(headDim);
+    Tensor x = p.real("x", rows, heads * headDim);
+    Tensor positions = p.ints("positions", 0, 1, 2, 17, 4095);
+    Tensor y = p.zero("y", rows, heads * headDim);
+    p.node(new Rope(heads, headDim, rotaryDim, 10000, false), List.of(x, positions), y);
+    Tensor dy = p.functional(y);
+    Tensor dx = p.zero("dx", rows, heads * headDim);
+    p.node(new Rope(heads, headDim, rotaryDim, 10000, true), List.of(dy, positions), dx);
+    assertGood(p.check(x, dx));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1", "1,9", "12,5"})
+  void embedding(int rows, int width) {
+    Probe p = new Probe(width);
+    int[] ids = new Random(rows).ints(rows, 0, 6).toArray();
+    Tensor token = p.ints("ids", ids);
+    Tensor table = p.real("table", 6, width);
+    Tensor y = p.zero("y", rows, width);
+    p.node(new Embedding(), List.of(token, table), y);
+    Tensor dy = p.functional(y);
+    Tensor dTable = p.zero("dTable", 6, width);
+    p.node(new EmbeddingGrad(), List.of(token, dy), dTable);
+    assertGood(p.check(table, dTable));
+  }
+
+  @Test
+  void concatAndSplitAreEachOthersGradient() {
+    Probe p = new Probe(3);
+    Tensor a = p.real("a", 4, 3);
+    Tensor b = p.real("b", 4, 5);
+    Tensor y = p.zero("y", 4, 8);
+    p.node(new ConcatColumns(), List.of(a, b), y);
+    Tensor dy = p.functional(y);
+    Tensor da = p.zero("da", 4, 3);
+    Tensor db = p.zero("db", 4, 5);
+    p.node(new SplitColumns(), List.of(dy), da, db);
+    assertGood(p.check(a, da, b, db));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // rows, heads, kvHeads, headDim, valueDim, documents start at
+    "1, 1, 1, 1, 1, 0",
+    "1, 4, 2, 3, 5, 0",
+    "6, 1, 1, 4, 4, 0",
+    "7, 2, 2, 3, 6, 0 3",
+    "9, 4, 2, 5, 2, 0 1 4 8",
+    "8, 6, 1, 4, 3, 0 1 2 3 4 5 6 7",
+    "11, 3, 3, 8, 8, 0 10",
+  })
+  void attention(int n, int heads, int kvHeads, int headDim, int valueDim, String starts) {
+    Probe p = new Probe(n + heads);
+    float scale = (float) (1 / Math.sqrt(headDim));
+    Tensor q = p.real("q", n, heads * headDim);
+    Tensor k = p.real("k", n, kvHeads * headDim);
+    Tensor v = p.real("v", n, kvHeads * valueDim);
+    int[] first = new int[n];
+    for (String start : starts.split(" ")) {
+      Arrays.fill(first, Integer.parseInt(start), n, Integer.parseInt(start));
+    }
+    Tensor firstRow = p.ints("firstRow", first);
+    Tensor o = p.zero("o", n, heads * valueDim);
+    Tensor lse = p.zero("lse", n, heads);
+    p.node(
+        new Attention(heads, kvHeads, headDim, valueDim, scale),
+        List.of(q, k, v, firstRow),
+        o,
+        lse);
+    Tensor dO = p.functional(o);
+    Tensor dq = p.zero("dq", n, heads * headDim);
+    Tensor dk = p.zero("dk", n, kvHeads * headDim);
+    Tensor dv = p.zero("dv", n, kvHeads * valueDim);
+    p.node(
+        new AttentionGrad(heads, kvHeads, headDim, valueDim, scale),
+        List.of(q, k, v, firstRow, o, lse, dO),
+        dq,
+        dk,
+        dv);
+    boolean everyDocumentHasOneRow = starts.split(" ").length == n;
+    if (everyDocumentHasOneRow) {
+      // A softmax over one row is 1 whatever the scores.
+      assertThat(p.check(q, dq, k, dk)).allSatisfy(r -> assertThat(r.numeric()).isZero());
+      assertThat(Arrays.stream(p.result(dq)).map(Math::abs).max().orElseThrow()).isLessThan(1e-12);
+      assertThat(Arrays.stream(p.result(dk)).map(Math::abs).max().orElseThrow()).isLessThan(1e-12);
+      assertGood(p.check(v, dv));
+    } else {
+      assertGood(p.check(q, dq, k, dk, v, dv));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Precision.class)
+  void crossEntropyHead(Precision precision) {
+    int[][] targetsOf = {{2}, {-1, 4, 0, -1, 2}, {1, 1, 1}, {-1, -1, 3}};
+    for (int[] targets : targetsOf) {
+      Probe p = new Probe(targets.length);
+      Tensor hidden = p.real("hidden", targets.length, 6);
+      Tensor weight = p.real("weight", 5, 6);
+      Tensor target = p.ints("targets", targets);
+      Tensor coefficient = p.values("coefficient", 0.3);
+      Tensor stats = p.zero("stats", 4);
+      Tensor dHidden = p.zero("dHidden", targets.length, 6);
+      Tensor dWeight = p.zero("dWeight", 5, 6);
+      p.node(
+          new CrossEntropyHead(precision),
+          List.of(hidden, weight, target, coefficient),
+          stats,
+          dHidden,
+          dWeight);
+      GradientCheck check =
+          new GradientCheck(
+              p.backend,
+              () -> {
+                p.run();
+                return 0.3 * p.result(stats)[0] / p.result(stats)[1];
+              });
+      assertGood(check.gradients(Map.of("hidden", "dHidden", "weight", "dWeight")));
+    }
+  }
+
+  @Test
+  void aWrongGradientIsFound() {
+    Probe p = new Probe(1);
+    Tensor x = p.real("x", 3, 4);
+    Tensor w = p.real("w", 2, 4);
+    Tensor y = p.zero("y", 3, 2);
+    p.node(new MatMul(Layout.NT, Precision.F32, false), List.of(x, w), y);
+    Tensor dy = p.functional(y);
+    Tensor dx = p.zero("dx", 3, 4);
+    p.node(new MatMul(Layout.NN, Precision.F32, false), List.of(dy, w), dx);
+    p.run();
+    double[] gradient = p.result(dx).clone();
+    GradientCheck check = new GradientCheck(p.backend, p::run);
+    assertThat(check.compare("x", gradient).within(GradientCheck.TOLERANCE)).isTrue();
+    gradient[5] *= 1.0001;
+    GradientCheck.Result wrong = check.compare("x", gradient);
+    assertThat(wrong.within(GradientCheck.TOLERANCE)).isFalse();
+    assertThat(wrong.worstIndex()).isEqualTo(5);
+    assertThat(wrong.worstError()).isBetween(0.9e-4, 1.1e-4);
+    gradient[5] = Double.NaN;
+    assertThat(check.compare("x", gradient).within(1e9)).isFalse();
+    assertThat(check.compare("x", gradient).worstIndex()).isEqualTo(5);
+    GradientCheck sampled = new GradientCheck(p.backend, p::run, 2, 7);
+    gradient[5] = 100;
+    GradientCheck.Result unsampled = sampled.compare("x", gradient);
+    assertThat(unsampled.elements()).isEqualTo(2);
+    assertThat(unsampled.directionError()).isGreaterThan(0.1);
+  }
+
+  @Test
+  void roundedProductsDoNotHaveUsefulDifferences() {
+    Probe p = new Probe(1, false);
+    Tensor x = p.real("x", 3, 4);
+    Tensor w = p.real("w", 2, 4);
+    Tensor y = p.zero("y", 3, 2);
+    p.node(new MatMul(Layout.NT, Precision.BF16, false), List.of(x, w), y);
+    Tensor dy = p.functional(y);
+    Tensor dx = p.zero("dx", 3, 4);
+    p.node(new MatMul(Layout.NN, Precision.BF16, false), List.of(dy, w), dx);
+    assertThat(p.check(x, dx)).noneSatisfy(r -> assertThat(r.within(1e-5)).isTrue());
+  }
+}
