@@ -26,4 +26,11 @@ public record ModelConfig(
     float rmsNormEps,
     int mtpDepth,
     boolean tieEmbeddings,
-    double initStd) {}
+    double initStd) {
+  /** The same model with another number of MTP modules; 0 is its trunk. */
+  public ModelConfig withMtpDepth(int depth) {
+    return new ModelConfig(
+        name, vocabSize, hiddenSize, layers, attention, intermediateSize, ropeTheta, rmsNormEps,
+        depth, tieEmbeddings, initStd);
+  }
+}

@@ -39,7 +39,20 @@ public final class TrainGraph {
   /** Forward, backward and optimizer of one batch of {@code rows} tokens. */
   public static Graph step(
       ModelConfig config, ModelLayout layout, PrecisionTable precision, int rows) {
-    Graph graph = new Graph("train-step");
+    Tape tape = gradientTape("train-step", config, layout, precision, rows);
+    optimizer(tape, layout, precision);
+    return tape.graph();
+  }
+
+  /** Forward and backward of one batch of {@code rows} tokens: gradients, and no optimizer. */
+  public static Graph gradients(
+      ModelConfig config, ModelLayout layout, PrecisionTable precision, int rows) {
+    return gradientTape("gradients", config, layout, precision, rows).graph();
+  }
+
+  private static Tape gradientTape(
+      String name, ModelConfig config, ModelLayout layout, PrecisionTable precision, int rows) {
+    Graph graph = new Graph(name);
     Tape tape = new Tape(graph, layout, precision, true);
     for (ParameterSpec spec : layout.parameters()) {
       Tensor gradient = tape.parameterGradient(tape.parameter(spec.name()));
@@ -47,8 +60,7 @@ public final class TrainGraph {
     }
     MtpLoss.emit(tape, config, Rows.Packed.declare(graph, rows));
     tape.backward();
-    optimizer(tape, layout, precision);
-    return graph;
+    return tape;
   }
 
   private static void optimizer(Tape tape, ModelLayout layout, PrecisionTable precision) {

@@ -1,0 +1,56 @@
+package org.foretoken.model.config;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import org.foretoken.fp8.InputException;
+
+/** Configurations as JSON, keys in snake_case as in YAML: what a checkpoint keeps of its run. */
+public final class ConfigJson {
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+  @JsonSubTypes(
+      @JsonSubTypes.Type(value = AttentionConfig.GroupedQuery.class, name = "grouped_query"))
+  private interface AttentionKinds {}
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .addMixIn(AttentionConfig.class, AttentionKinds.class)
+          .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .build();
+
+  private ConfigJson() {}
+
+  /** The configuration as JSON. */
+  public static String write(RunConfig run) {
+    try {
+      return MAPPER.writeValueAsString(run);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("configuration cannot be written as JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  /**
+   * Reads what {@link #write} wrote.
+   *
+   * @param where file, for the message
+   * @throws InputException when it is not such a configuration
+   */
+  public static RunConfig read(String where, String json) {
+    try {
+      return MAPPER.readValue(json, RunConfig.class);
+    } catch (JsonProcessingException e) {
+      throw new InputException(
+          where + ": expected a run's configuration, found " + e.getOriginalMessage().lines().findFirst().orElse("nothing")
+              + "; use a checkpoint that train wrote");
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Text to tokens to batches. */
+package org.foretoken.model.data;

@@ -1,0 +1,74 @@
+package org.foretoken.model.train;
+
+import java.lang.foreign.MemorySegment;
+import org.foretoken.kernels.graph.Backend;
+import org.foretoken.kernels.graph.Executable;
+import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.data.Batch;
+import org.foretoken.model.mtp.MtpLoss;
+import org.foretoken.model.mtp.MtpTargets;
+
+/** Feeds batches to a training or evaluation graph and reads its losses. */
+public final class ModelRunner {
+  /**
+   * Losses of one batch.
+   *
+   * @param loss mean cross-entropy per depth 0..D, nats
+   * @param accuracy share of targets whose largest logit was right, per depth
+   * @param count targets per depth
+   */
+  public record Losses(double[] loss, double[] accuracy, double[] count) {}
+
+  private final Backend backend;
+  private final ModelConfig config;
+
+  /** Runs graphs of {@code config} on {@code backend}. */
+  public ModelRunner(Backend backend, ModelConfig config) {
+    this.backend = backend;
+    this.config = config;
+  }
+
+  /** Uploads the rows of a batch, and the inputs and targets of every depth. */
+  public void upload(Batch batch) {
+    MtpTargets targets = batch.targets();
+    put("rows.positions", batch.positions());
+    put("rows.first_row", batch.firstRow());
+    for (int k = 0; k <= config.mtpDepth(); k++) {
+      put(MtpLoss.idsName(k), k == 0 ? batch.ids() : targets.shiftedIds(k));
+      put(MtpLoss.targetsName(k), targets.targets(k));
+    }
+  }
+
+  /** Uploads the factors of the losses for a lambda. */
+  public void uploadCoefficients(double lambda) {
+    for (int k = 0; k <= config.mtpDepth(); k++) {
+      float c = (float) MtpLoss.coefficient(k, lambda, config.mtpDepth());
+      put(MtpLoss.coefficientName(k), c);
+    }
+  }
+
+  /** Runs a graph on what was uploaded and reads its losses. */
+  public Losses run(Executable executable) {
+    executable.run();
+    int depths = config.mtpDepth() + 1;
+    double[] loss = new double[depths];
+    double[] accuracy = new double[depths];
+    double[] count = new double[depths];
+    float[] stats = new float[4];
+    for (int k = 0; k < depths; k++) {
+      backend.download(MtpLoss.statsName(k), MemorySegment.ofArray(stats));
+      count[k] = stats[1];
+      loss[k] = stats[1] == 0 ? 0 : stats[0] / (double) stats[1];
+      accuracy[k] = stats[1] == 0 ? 0 : stats[2] / (double) stats[1];
+    }
+    return new Losses(loss, accuracy, count);
+  }
+
+  void put(String tensor, int... values) {
+    backend.upload(tensor, MemorySegment.ofArray(values));
+  }
+
+  void put(String tensor, float... values) {
+    backend.upload(tensor, MemorySegment.ofArray(values));
+  }
+}

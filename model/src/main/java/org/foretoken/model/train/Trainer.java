@@ -1,0 +1,232 @@
+package org.foretoken.model.train;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.foretoken.kernels.graph.Backend;
+import org.foretoken.kernels.graph.Executable;
+import org.foretoken.kernels.graph.Graph;
+import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.config.RunConfig;
+import org.foretoken.model.config.TrainConfig;
+import org.foretoken.model.data.Batches;
+import org.foretoken.model.data.Corpus;
+import org.foretoken.model.nn.ModelLayout;
+import org.foretoken.model.nn.ParameterSpec;
+import org.foretoken.model.nn.PrecisionTable;
+
+/**
+ * Trains a model: batches in, metrics to a listener, checkpoints to a folder.
+ *
+ * <p>Everything a step depends on is a function of the configuration, the step's number and the
+ * checkpoint, so a resumed run repeats the uninterrupted run's losses to the last bit on the same
+ * device.
+ */
+public final class Trainer {
+  private final RunConfig run;
+  private final Corpus corpus;
+  private final Backend backend;
+  private final Path directory;
+  private final TrainListener listener;
+  private final ModelLayout layout;
+  private final PrecisionTable precision;
+  private final Schedule schedule;
+  private final ModelRunner runner;
+  private volatile boolean stopAsked;
+
+  /**
+   * Prepares a run.
+   *
+   * @param backend where to run; stays open, and holds the trained weights afterwards
+   * @param directory folder of the run; checkpoints go to its {@code checkpoints} folder
+   */
+  public Trainer(
+      RunConfig run, Corpus corpus, Backend backend, Path directory, TrainListener listener) {
+    this.run = run;
+    this.corpus = corpus;
+    this.backend = backend;
+    this.directory = directory;
+    this.listener = listener;
+    layout = ModelLayout.of(run.model());
+    precision = PrecisionTable.of(run.train().recipe());
+    schedule = new Schedule(run.train());
+    runner = new ModelRunner(backend, run.model());
+  }
+
+  /** Asks the run to end after the step at hand, with a checkpoint. */
+  public void stop() {
+    stopAsked = true;
+  }
+
+  /**
+   * Runs to the configured number of steps.
+   *
+   * @param resumeFrom checkpoint to go on from, or null to start anew
+   */
+  public TrainResult run(Path resumeFrom) {
+    TrainConfig train = run.train();
+    ModelConfig model = run.model();
+    int rows = train.batchSize() * train.sequenceLength();
+    Graph stepGraph = TrainGraph.step(model, layout, precision, rows);
+    Graph evalGraph = TrainGraph.evaluation(model, layout, precision, rows);
+    MemoryCheck memory = MemoryCheck.of(List.of(stepGraph, evalGraph));
+    memory.require();
+    Batches training =
+        new Batches("training", corpus.training(), train.batchSize(), train.sequenceLength());
+    Batches validation =
+        new Batches("held-out", corpus.validation(), train.batchSize(), train.sequenceLength());
+
+    Executable step = backend.compile(stepGraph);
+    Executable eval = backend.compile(evalGraph);
+    int first = 0;
+    if (resumeFrom == null) {
+      ParameterInit.upload(backend, model, layout, train.seed());
+    } else {
+      first = TrainCheckpoint.restore(resumeFrom, backend, layout, precision);
+    }
+    listener.started(plan(memory, first, rows));
+    return loop(step, eval, training, validation, first, rows);
+  }
+
+  private TrainPlan plan(MemoryCheck memory, int first, int rows) {
+    ModelConfig m = run.model();
+    return new TrainPlan(
+        backend.description(),
+        corpus.description(),
+        layout.parameterCount(),
+        ModelLayout.of(m.withMtpDepth(0)).parameterCount(),
+        memory.residentBytes(),
+        memory.transientBytes(),
+        memory.transientBytesWithoutReuse(),
+        first,
+        run.train().steps(),
+        rows);
+  }
+
+  private TrainResult loop(
+      Executable step,
+      Executable eval,
+      Batches training,
+      Batches validation,
+      int first,
+      int rows) {
+    TrainConfig train = run.train();
+    long started = System.nanoTime();
+    long stepNanos = 0;
+    StepMetrics metrics = null;
+    EvalMetrics evaluation = null;
+    Path checkpoint = null;
+    int done = first;
+    while (done < train.steps() && !stopAsked) {
+      long before = System.nanoTime();
+      metrics = step(step, training, done, rows, before, started);
+      stepNanos += System.nanoTime() - before;
+      done++;
+      listener.stepped(metrics);
+      if (train.evalEvery() > 0 && done % train.evalEvery() == 0 && done < train.steps()) {
+        evaluation = evaluate(eval, validation, done);
+      }
+      if (train.checkpointEvery() > 0
+          && done % train.checkpointEvery() == 0
+          && done < train.steps()) {
+        checkpoint = save(done);
+      }
+    }
+    evaluation = evaluate(eval, validation, done);
+    checkpoint = save(done);
+    double rate = stepNanos == 0 ? 0 : (done - first) * (double) rows * 1e9 / stepNanos;
+    return new TrainResult(done, (long) done * rows, metrics, evaluation, rate, checkpoint);
+  }
+
+  private StepMetrics step(
+      Executable step, Batches training, int index, int rows, long before, long started) {
+    double rate = schedule.learningRate(index);
+    double lambda = schedule.mtpLambda(index);
+    runner.upload(training.training(run.train().seed(), index));
+    runner.uploadCoefficients(lambda);
+    runner.put(TrainGraph.HYPER, hyper(index, rate));
+    ModelRunner.Losses losses = runner.run(step);
+    float[] squares = new float[1];
+    backend.download(TrainGraph.GRADIENT_SQUARES, MemorySegment.ofArray(squares));
+    double norm = Math.sqrt(squares[0]);
+    requireFinite(index + 1, losses.loss(), norm);
+    long now = System.nanoTime();
+    return new StepMetrics(
+        index + 1,
+        (long) (index + 1) * rows,
+        losses.loss()[0],
+        Arrays.copyOfRange(losses.loss(), 1, losses.loss().length),
+        losses.accuracy(),
+        rate,
+        lambda,
+        norm,
+        rows * 1e9 / (now - before),
+        (now - started) * 1e-9);
+  }
+
+  private float[] hyper(int index, double rate) {
+    TrainConfig t = run.train();
+    return new float[] {
+      (float) rate,
+      (float) t.beta1(),
+      (float) t.beta2(),
+      (float) t.epsilon(),
+      (float) t.weightDecay(),
+      (float) (1 - Math.pow(t.beta1(), index + 1)),
+      (float) (1 - Math.pow(t.beta2(), index + 1)),
+      (float) t.gradientClip()
+    };
+  }
+
+  private void requireFinite(int step, double[] loss, double norm) {
+    boolean finite = Double.isFinite(norm);
+    for (double l : loss) {
+      finite &= Double.isFinite(l);
+    }
+    if (!finite) {
+      throw new IllegalStateException(
+          "training: step " + step + ": expected a finite loss and gradient, found losses "
+              + Arrays.toString(loss) + " and gradient norm " + norm
+              + "; lower train.learning_rate or lengthen train.warmup_steps (the last checkpoint is"
+              + " untouched)");
+    }
+  }
+
+  private EvalMetrics evaluate(Executable eval, Batches validation, int done) {
+    int depths = run.model().mtpDepth() + 1;
+    double[] loss = new double[depths];
+    double[] accuracy = new double[depths];
+    double[] count = new double[depths];
+    int batches = Math.max(1, run.train().evalBatches());
+    for (int i = 0; i < batches; i++) {
+      runner.upload(validation.evaluation(i, batches));
+      ModelRunner.Losses l = runner.run(eval);
+      for (int k = 0; k < depths; k++) {
+        loss[k] += l.loss()[k] * l.count()[k];
+        accuracy[k] += l.accuracy()[k] * l.count()[k];
+        count[k] += l.count()[k];
+      }
+    }
+    for (int k = 0; k < depths; k++) {
+      loss[k] /= Math.max(1, count[k]);
+      accuracy[k] /= Math.max(1, count[k]);
+    }
+    EvalMetrics metrics =
+        new EvalMetrics(
+            done, loss[0], Arrays.copyOfRange(loss, 1, depths), accuracy, loss[0] / Math.log(2));
+    listener.evaluated(metrics);
+    return metrics;
+  }
+
+  private Path save(int done) {
+    Path saved = TrainCheckpoint.save(directory, backend, run, layout, precision, done);
+    listener.saved(done, saved);
+    return saved;
+  }
+
+  /** The parameters of the model being trained. */
+  public List<ParameterSpec> parameters() {
+    return List.copyOf(layout.parameters());
+  }
+}
