@@ -1,0 +1,124 @@
+package org.foretoken.kernels.host;
+
+/** Groups within a column, 128x1; and 1x128 along with them, from the same read. */
+final class HostQuantizeColumns {
+  /** Columns of a unit: 128 rows of it stay in the second-level cache between the two passes. */
+  private static final int STRIP = 512;
+
+  private static final int ROW_GROUP = 128;
+
+  private HostQuantizeColumns() {}
+
+  /** Sets the job's unit, in columns; returns how many units there are. */
+  static int units(HostQuantizeJob job) {
+    job.unit = STRIP;
+    long strips = Math.ceilDiv(job.rows, job.groupRows);
+    return Math.toIntExact(strips * Math.ceilDiv(job.columns, STRIP));
+  }
+
+  static void quantize(HostQuantizeJob job, HostQuantizeScratch scratch, int unit) {
+    int tiles = Math.ceilDiv(job.columns, STRIP);
+    int strip = unit / tiles;
+    int column = unit % tiles * STRIP;
+    int n = Math.min(STRIP, job.columns - column);
+    int firstRow = strip * job.groupRows;
+    int endRow = Math.min(firstRow + job.groupRows, job.rows);
+    java.util.Arrays.fill(scratch.amax, 0, n, 0);
+    for (int row = firstRow; row < endRow; row++) {
+      long element = (long) row * job.columns + column;
+      HostQuantizeLanes.amaxColumns(job.floats(scratch, element, n), n, scratch.amax);
+    }
+    columnCodes(job, scratch, strip, column, n);
+  }
+
+  static void quantizeBoth(HostQuantizeJob job, HostQuantizeScratch scratch, int unit) {
+    int tiles = Math.ceilDiv(job.columns, STRIP);
+    int strip = unit / tiles;
+    int column = unit % tiles * STRIP;
+    int n = Math.min(STRIP, job.columns - column);
+    int firstRow = strip * job.groupRows;
+    int endRow = Math.min(firstRow + job.groupRows, job.rows);
+    java.util.Arrays.fill(scratch.amax, 0, n, 0);
+    for (int row = firstRow; row < endRow; row++) {
+      long element = (long) row * job.columns + column;
+      long floats = job.floats(scratch, element, n);
+      HostQuantizeLanes.amaxColumns(floats, n, scratch.amax);
+      rowGroups(job, floats, row, column, n);
+    }
+    columnCodes(job, scratch, strip, column, n);
+  }
+
+  private static void rowGroups(HostQuantizeJob job, long floats, int row, int column, int n) {
+    int scaleColumns = Math.ceilDiv(job.columns, ROW_GROUP);
+    for (int i = 0; i < n; i += ROW_GROUP) {
+      int width = Math.min(ROW_GROUP, n - i);
+      long at = floats + 4L * i;
+      int amax = HostQuantizeLanes.amax(at, width);
+      int numbers = amax;
+      if (amax > HostQuantizeLanes.INFINITY) {
+        job.noteNan();
+        numbers = HostQuantizeLanes.amaxOfNumbers(at, width, 0);
+      }
+      float scale = job.scale(numbers);
+      long to = job.rowCodes + (long) row * job.columns + column + i;
+      int scaleIndex = (column + i) / ROW_GROUP;
+      HostQuantizeLanes.putFloat(
+          job.rowScales + 4 * ((long) row * scaleColumns + scaleIndex), scale);
+      if (HostQuantizeLanes.isPlain(amax)) {
+        HostQuantizeLanes.encode(at, to, width, -scale, 1f / scale, job.format);
+      } else {
+        HostQuantizeLanes.encodeScalar(at, to, width, scale, job.format);
+      }
+    }
+  }
+
+  /** Scales of {@code n} columns of a strip from the amax in the scratch, then their codes. */
+  private static void columnCodes(
+      HostQuantizeJob job, HostQuantizeScratch scratch, int strip, int column, int n) {
+    int firstRow = strip * job.groupRows;
+    int endRow = Math.min(firstRow + job.groupRows, job.rows);
+    boolean plain = true;
+    for (int i = 0; i < n; i++) {
+      int amax = scratch.amax[i];
+      plain &= HostQuantizeLanes.isPlain(amax);
+      float scale = job.scale(amax > HostQuantizeLanes.INFINITY ? 0 : amax);
+      scratch.minusScales[i] = -scale;
+      scratch.reciprocals[i] = 1f / scale;
+      job.putScale((long) strip * job.columns + column + i, scale);
+    }
+    boolean vector = job.format.bytes == 1 && job.rule != org.foretoken.fp8.ScaleRule.OCP_FLOOR;
+    for (int row = firstRow; vector && row < endRow; row++) {
+      long element = (long) row * job.columns + column;
+      long floats = job.floats(scratch, element, n);
+      HostQuantizeLanes.encodeColumns(
+          floats, job.codes + element, n, scratch.minusScales, scratch.reciprocals, job.format);
+    }
+    for (int i = 0; i < n && !(plain && vector); i++) {
+      if (!vector || !HostQuantizeLanes.isPlain(scratch.amax[i])) {
+        column(job, scratch, strip, column + i, scratch.amax[i]);
+      }
+    }
+  }
+
+  /** One column of a strip, one element after another. */
+  private static void column(
+      HostQuantizeJob job, HostQuantizeScratch scratch, int strip, int column, int amax) {
+    int firstRow = strip * job.groupRows;
+    int endRow = Math.min(firstRow + job.groupRows, job.rows);
+    int numbers = amax;
+    if (amax > HostQuantizeLanes.INFINITY) {
+      job.noteNan();
+      numbers = 0;
+      for (int row = firstRow; row < endRow; row++) {
+        long at = job.floats(scratch, (long) row * job.columns + column, 1);
+        numbers = HostQuantizeLanes.amaxOfNumbers(at, 1, numbers);
+      }
+    }
+    float scale = job.scale(numbers);
+    job.putScale((long) strip * job.columns + column, scale);
+    for (int row = firstRow; row < endRow; row++) {
+      long element = (long) row * job.columns + column;
+      job.encode(job.floats(scratch, element, 1), element, 1, scale, false);
+    }
+  }
+}
