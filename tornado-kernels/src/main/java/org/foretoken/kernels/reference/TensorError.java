@@ -8,7 +8,7 @@ import java.util.Locale;
  * @param similarity 1 - 2 sum(xy) / (sum(xx) + sum(yy)), computed as sum((x - y)^2) / (sum(xx) +
  *     sum(yy)), which is the same and does not cancel; 0 for equal tensors, 2 for opposite ones
  * @param max largest |x - y| over the largest |expected|
- * @param mismatches elements that differ at all; a NaN is equal to a NaN
+ * @param mismatches elements that differ in any bit; a NaN is equal to a NaN
  * @param worstIndex element of the largest difference, -1 where there is none
  * @param expected its value as expected
  * @param found its value as found
@@ -28,23 +28,19 @@ public record TensorError(
     long mismatches = 0;
     int worst = -1;
     for (int i = 0; i < x.length; i++) {
-      if (x[i] == y[i] || Double.isNaN(x[i]) && Double.isNaN(y[i])) {
-        if (!Double.isNaN(x[i]) && !Double.isInfinite(x[i])) {
-          squares += x[i] * x[i] + y[i] * y[i];
-          largest = Math.max(largest, Math.abs(x[i]));
-        }
-        continue;
-      }
-      mismatches++;
-      double difference = Math.abs(x[i] - y[i]);
-      if (Double.isNaN(difference)) {
-        difference = Double.POSITIVE_INFINITY;
-      } else {
+      double size = Math.max(Math.abs(x[i]), Math.abs(y[i]));
+      if (Double.isFinite(size)) {
         squares += x[i] * x[i] + y[i] * y[i];
         largest = Math.max(largest, Math.abs(x[i]));
       }
+      // Distinguishes the zeros, and takes every NaN for the same.
+      if (Double.compare(x[i], y[i]) == 0) {
+        continue;
+      }
+      mismatches++;
+      double difference = Double.isFinite(size) ? Math.abs(x[i] - y[i]) : Double.POSITIVE_INFINITY;
       squaredDifference += difference * difference;
-      if (difference > largestDifference) {
+      if (worst < 0 || difference > largestDifference) {
         largestDifference = difference;
         worst = i;
       }
@@ -59,9 +55,6 @@ public record TensorError(
   }
 
   private static double ratio(double error, double size) {
-    if (Double.isNaN(error) || Double.isInfinite(error)) {
-      return Double.POSITIVE_INFINITY;
-    }
     return error == 0 ? 0 : error / size;
   }
 

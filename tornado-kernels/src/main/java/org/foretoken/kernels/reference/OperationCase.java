@@ -1,0 +1,130 @@
+package org.foretoken.kernels.reference;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.foretoken.kernels.graph.Backend;
+import org.foretoken.kernels.graph.DType;
+import org.foretoken.kernels.graph.Graph;
+import org.foretoken.kernels.graph.Node;
+import org.foretoken.kernels.graph.Role;
+import org.foretoken.kernels.graph.Tensor;
+import org.foretoken.kernels.op.Op;
+
+/**
+ * A graph of one node on seeded operands: equal on every device and in every run. All its tensors
+ * are resident and carry the case's name, so that many cases can share one backend.
+ */
+public final class OperationCase {
+  private final String name;
+  private final Graph graph;
+  private final Map<Tensor, SeededData> data;
+
+  private OperationCase(String name, Graph graph, Map<Tensor, SeededData> data) {
+    this.name = name;
+    this.graph = graph;
+    this.data = data;
+  }
+
+  /** Operation, variant and sizes, such as {@code RmsNorm 7x1000}. */
+  public String name() {
+    return name;
+  }
+
+  /** The graph with its one node. */
+  public Graph graph() {
+    return graph;
+  }
+
+  /** The node. */
+  public Node node() {
+    return graph.nodes().get(0);
+  }
+
+  /** Fills the operands on a backend that has compiled {@link #graph}. */
+  public void upload(Backend backend) {
+    try (Arena arena = Arena.ofConfined()) {
+      data.forEach(
+          (tensor, values) -> {
+            MemorySegment segment = arena.allocate(Math.max(1, tensor.bytes()), 64);
+            values.fill(tensor, segment, tensor.name().hashCode());
+            backend.upload(tensor.name(), segment);
+          });
+    }
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+
+  /** Starts a case; operands are given in the order of the operation's signature. */
+  static Builder of(String name, Op op) {
+    return new Builder(name, op);
+  }
+
+  /** Declares the operands of a case. */
+  static final class Builder {
+    private final String name;
+    private final Op op;
+    private final Graph graph;
+    private final List<Tensor> reads = new ArrayList<>();
+    private final List<Tensor> writes = new ArrayList<>();
+    private final Map<Tensor, SeededData> data = new LinkedHashMap<>();
+
+    private Builder(String name, Op op) {
+      this.name = op.name() + " " + name;
+      this.op = op;
+      this.graph = new Graph(this.name);
+    }
+
+    Builder read(SeededData values, int... dims) {
+      return read(DType.F32, values, dims);
+    }
+
+    Builder read(DType dtype, SeededData values, int... dims) {
+      String operand = op.signature().readName(reads.size());
+      Tensor tensor = graph.declare(name + "/" + operand, dtype, Role.INPUT, dims);
+      reads.add(tensor);
+      data.put(tensor, values);
+      return this;
+    }
+
+    Builder integers(int... values) {
+      return read(DType.I32, SeededData.integers(values), values.length);
+    }
+
+    Builder write(int... dims) {
+      return write(DType.F32, dims);
+    }
+
+    /** An output that the node overwrites: it starts as NaN, which must not show. */
+    Builder write(DType dtype, int... dims) {
+      String operand = op.signature().writeName(writes.size());
+      Tensor tensor = graph.declare(name + "/" + operand, dtype, Role.OUTPUT, dims);
+      writes.add(tensor);
+      data.put(tensor, SeededData.constants(Double.NaN));
+      return this;
+    }
+
+    Builder update(SeededData values, int... dims) {
+      return update(DType.F32, values, dims);
+    }
+
+    Builder update(DType dtype, SeededData values, int... dims) {
+      String operand = op.signature().writeName(writes.size());
+      Tensor tensor = graph.declare(name + "/" + operand, dtype, Role.STATE, dims);
+      writes.add(tensor);
+      data.put(tensor, values);
+      return this;
+    }
+
+    OperationCase build() {
+      graph.add(op.name(), op, reads, writes);
+      return new OperationCase(name, graph, data);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package org.foretoken.kernels.reference;
+
+import static org.foretoken.kernels.reference.SeededData.hostile;
+import static org.foretoken.kernels.reference.SeededData.normal;
+import static org.foretoken.kernels.reference.SeededData.scales;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.foretoken.kernels.graph.DType;
+import org.foretoken.kernels.op.Dequantize;
+import org.foretoken.kernels.op.Quantize;
+import org.foretoken.kernels.op.QuantizeBoth;
+import org.foretoken.kernels.op.Tile;
+
+/** Codes and scales in every format and tile, on inputs that quantizers get wrong. */
+final class QuantizeCases {
+  private QuantizeCases() {}
+
+  static List<OperationCase> of(int rows, int columns) {
+    List<OperationCase> cases = new ArrayList<>();
+    for (DType dtype : List.of(DType.E4M3, DType.E5M2, DType.E5M6)) {
+      for (Tile tile : Tile.values()) {
+        int scaleRows = tile.scaleRows(rows);
+        int scaleColumns = tile.scaleColumns(columns);
+        for (boolean powerOfTwo : new boolean[] {false, true}) {
+          cases.add(
+              OperationCase.of(
+                      variant(tile + " " + dtype, powerOfTwo, rows, columns),
+                      new Quantize(tile, powerOfTwo))
+                  .read(hostile(columns), rows, columns)
+                  .write(dtype, rows, columns)
+                  .write(scaleRows, scaleColumns)
+                  .build());
+        }
+        cases.add(
+            OperationCase.of(
+                    variant(tile + " " + dtype, false, rows, columns), new Dequantize(tile))
+                .read(dtype, normal(100), rows, columns)
+                .read(scales(), scaleRows, scaleColumns)
+                .write(rows, columns)
+                .build());
+      }
+    }
+    for (DType dtype : List.of(DType.E4M3, DType.E5M2)) {
+      for (boolean powerOfTwo : new boolean[] {false, true}) {
+        cases.add(
+            OperationCase.of(
+                    variant(dtype.name(), powerOfTwo, rows, columns), new QuantizeBoth(powerOfTwo))
+                .read(hostile(columns), rows, columns)
+                .write(dtype, rows, columns)
+                .write(rows, Tile.ROW_1X128.scaleColumns(columns))
+                .write(dtype, rows, columns)
+                .write(Tile.COLUMN_128X1.scaleRows(rows), columns)
+                .build());
+      }
+    }
+    return cases;
+  }
+
+  private static String variant(String what, boolean powerOfTwo, int rows, int columns) {
+    return what + (powerOfTwo ? " pow2 " : " ") + rows + "x" + columns;
+  }
+}
