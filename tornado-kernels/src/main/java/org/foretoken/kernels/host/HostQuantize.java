@@ -180,7 +180,7 @@ public final class HostQuantize {
     return HostQuantizeFormat.of(recipe.element());
   }
 
-  private static void checkSource(String name, MemorySegment x, DType type, int rows, int columns) {
+  static void checkSource(String name, MemorySegment x, DType type, int rows, int columns) {
     if (type != DType.F32 && type != DType.BF16) {
       throw new IllegalArgumentException(name + ": expected F32 or BF16, found " + type);
     }

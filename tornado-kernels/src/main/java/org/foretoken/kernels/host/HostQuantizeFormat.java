@@ -1,6 +1,7 @@
 package org.foretoken.kernels.host;
 
 import java.util.List;
+import org.foretoken.fp8.FloatFormat;
 import org.foretoken.fp8.Format;
 import org.foretoken.fp8.Formats;
 
@@ -16,13 +17,13 @@ import org.foretoken.fp8.Formats;
  */
 final class HostQuantizeFormat {
   /** OCP E4M3, a byte a code. */
-  static final HostQuantizeFormat E4M3 = new HostQuantizeFormat(Formats.E4M3);
+  static final HostQuantizeFormat E4M3 = new HostQuantizeFormat((FloatFormat) Formats.E4M3);
 
   /** OCP E5M2, a byte a code. */
-  static final HostQuantizeFormat E5M2 = new HostQuantizeFormat(Formats.E5M2);
+  static final HostQuantizeFormat E5M2 = new HostQuantizeFormat((FloatFormat) Formats.E5M2);
 
   /** E5M6, two bytes a code in little-endian order, the upper four bits zero. */
-  static final HostQuantizeFormat E5M6 = new HostQuantizeFormat(Formats.E5M6);
+  static final HostQuantizeFormat E5M6 = new HostQuantizeFormat((FloatFormat) Formats.E5M6);
 
   private static final List<HostQuantizeFormat> ALL = List.of(E4M3, E5M2, E5M6);
 
@@ -58,13 +59,16 @@ final class HostQuantizeFormat {
   /** Code of the positive NaN. */
   final int nanCode;
 
-  /** A magnitude shifted left by this has its fields where a float has them. */
-  final int decodeShift;
+  /** Added to a magnitude whose fields stand where a float has them: the difference of biases. */
+  final int decodeBias;
 
-  /** Repairs the exponent bias of a magnitude shifted by {@link #decodeShift}. */
-  final float decodeFactor;
+  /** Smallest normal number. */
+  final float minNormal;
 
-  private HostQuantizeFormat(Format format) {
+  /** The magnitudes from this on are infinities and NaNs. */
+  final int firstSpecial;
+
+  private HostQuantizeFormat(FloatFormat format) {
     this.format = format;
     int mantissa = format.mantissaBits();
     bytes = format.bits() > 8 ? 2 : 1;
@@ -77,8 +81,9 @@ final class HostQuantizeFormat {
     signShift = 32 - format.bits();
     signBit = 1 << format.bits() - 1;
     nanCode = format.nanCode(false);
-    decodeShift = 23 - mantissa;
-    decodeFactor = Math.scalb(1f, FLOAT_BIAS - format.bias());
+    decodeBias = FLOAT_BIAS - format.bias() << 23;
+    minNormal = (float) format.minNormal();
+    firstSpecial = (int) format.maxIndex(false) + 1;
   }
 
   /** The one for {@code format}, or null if no fast loop knows it. */

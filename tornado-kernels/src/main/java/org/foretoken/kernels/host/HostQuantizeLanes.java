@@ -28,7 +28,7 @@ final class HostQuantizeLanes {
   static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
   static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
-  private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+  static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
 
   /** Floats in a vector. */
   static final int LANES = FLOATS.length();
@@ -37,7 +37,7 @@ final class HostQuantizeLanes {
       VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, 8 * LANES)));
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
-  private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
+  static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
 
   private static final int MAGNITUDE = 0x7fff_ffff;
   static final int INFINITY = 0x7f80_0000;
@@ -171,8 +171,7 @@ final class HostQuantizeLanes {
   static void widen(long bf16, long floats, int n) {
     int whole = n - n % LANES;
     for (int i = 0; i < whole; i += LANES) {
-      ShortVector upper = ShortVector.fromMemorySegment(SHORTS, MEMORY, bf16 + 2L * i, LITTLE);
-      ((IntVector) upper.castShape(INTS, 0))
+      loadShorts(bf16 + 2L * i)
           .lanewise(VectorOperators.LSHL, 16)
           .intoMemorySegment(MEMORY, floats + 4L * i, LITTLE);
     }
@@ -214,8 +213,29 @@ final class HostQuantizeLanes {
     }
   }
 
-  private static void storeShorts(IntVector codes, long address) {
+  static void storeShorts(IntVector codes, long address) {
     ((ShortVector) codes.castShape(SHORTS, 0)).intoMemorySegment(MEMORY, address, LITTLE);
+  }
+
+  /** As many bytes as a vector has lanes, sign extended. */
+  static IntVector loadBytes(long address) {
+    if (LANES >= 8) {
+      return (IntVector)
+          ByteVector.fromMemorySegment(BYTES, MEMORY, address, LITTLE).castShape(INTS, 0);
+    }
+    ByteVector four =
+        IntVector.broadcast(IntVector.SPECIES_64, getInt(address)).reinterpretAsBytes();
+    return (IntVector) four.castShape(INTS, 0);
+  }
+
+  /** As many 16-bit words as a vector has lanes, sign extended. */
+  static IntVector loadShorts(long address) {
+    return (IntVector)
+        ShortVector.fromMemorySegment(SHORTS, MEMORY, address, LITTLE).castShape(INTS, 0);
+  }
+
+  static byte getByte(long address) {
+    return MEMORY.get(ValueLayout.JAVA_BYTE, address);
   }
 
   static float getFloat(long address) {

@@ -24,7 +24,7 @@ final class HostQuantizeScratch {
 
   final float[] reciprocals = new float[PIECE];
 
-  private final MemorySegment piece = Arena.ofAuto().allocate(4L * PIECE, 64);
+  private final MemorySegment piece = Arena.ofAuto().allocate(8L * PIECE, 64);
 
   private HostQuantizeScratch() {}
 
@@ -35,5 +35,10 @@ final class HostQuantizeScratch {
   /** Address of {@link #PIECE} floats. */
   long piece() {
     return piece.address();
+  }
+
+  /** Address of {@link #PIECE} scales. */
+  long scales() {
+    return piece.address() + 4L * PIECE;
   }
 }

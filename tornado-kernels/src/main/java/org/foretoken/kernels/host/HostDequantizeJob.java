@@ -1,0 +1,105 @@
+package org.foretoken.kernels.host;
+
+import org.foretoken.fp8.Granularity;
+
+/** One call of the dequantizer: rows, cut into units that threads take. */
+final class HostDequantizeJob implements HostPool.Range {
+  /** Elements a unit covers, about. */
+  private static final int UNIT = 1 << 16;
+
+  private static final int SMALLEST_UNIT = 1 << 12;
+  private static final int PIECE = HostQuantizeScratch.PIECE;
+
+  private static final ThreadLocal<HostDequantizeJob> JOB =
+      ThreadLocal.withInitial(HostDequantizeJob::new);
+
+  HostQuantizeFormat format;
+  Granularity tile;
+  boolean exponents;
+  int rows;
+  int columns;
+  long codes;
+  long scales;
+  long x;
+  boolean bf16;
+
+  /** Pieces of a row, each at most {@link #PIECE} elements, and pieces of a unit. */
+  private int rowPieces;
+
+  private int unitPieces;
+
+  private HostDequantizeJob() {}
+
+  static HostDequantizeJob get() {
+    return JOB.get();
+  }
+
+  void run(HostPool pool) {
+    rowPieces = Math.ceilDiv(columns, PIECE);
+    long elements = (long) rows * columns;
+    long wanted = Math.clamp(elements / (4L * pool.threads()), SMALLEST_UNIT, UNIT);
+    unitPieces = (int) Math.max(1, wanted / Math.min(columns, PIECE));
+    long pieces = (long) rows * rowPieces;
+    pool.parallelFor(Math.toIntExact(Math.ceilDiv(pieces, unitPieces)), 1, this);
+  }
+
+  @Override
+  public void run(int begin, int end) {
+    HostQuantizeScratch scratch = HostQuantizeScratch.get();
+    long last = Math.min((long) end * unitPieces, (long) rows * rowPieces);
+    for (long p = (long) begin * unitPieces; p < last; p++) {
+      int column = (int) (p % rowPieces) * PIECE;
+      piece(scratch, (int) (p / rowPieces), column, Math.min(PIECE, columns - column));
+    }
+  }
+
+  /** {@code n} elements of a row. */
+  private void piece(HostQuantizeScratch scratch, int row, int column, int n) {
+    long element = (long) row * columns + column;
+    long from = codes + element * format.bytes;
+    boolean plain = HostDequantizeLanes.allFinite(from, n, format);
+    long to = bf16 ? scratch.piece() : x + 4 * element;
+    long scaleRow = (long) tile.scaleRow(row) * tile.scaleColumns(columns);
+    int width = tile.columns() == Granularity.WHOLE ? columns : tile.columns();
+    if (width == 1) {
+      long at = columnScales(scratch, scaleRow + column, n);
+      if (plain) {
+        HostDequantizeLanes.decodeColumns(from, to, n, at, format);
+      } else {
+        HostDequantizeLanes.decodeScalar(from, to, n, at, 4, format);
+      }
+    } else {
+      int i = 0;
+      while (i < n) {
+        int group = (column + i) / width;
+        int end = (int) Math.min(n, (long) (group + 1) * width - column);
+        long at = columnScales(scratch, scaleRow + group, 1);
+        if (plain) {
+          HostDequantizeLanes.decode(
+              from + (long) i * format.bytes, to + 4L * i, end - i, at, format);
+        } else {
+          HostDequantizeLanes.decodeScalar(
+              from + (long) i * format.bytes, to + 4L * i, end - i, at, 0, format);
+        }
+        i = end;
+      }
+    }
+    if (bf16) {
+      HostDequantizeLanes.narrow(to, x + 2 * element, n);
+    }
+  }
+
+  /** Address of {@code n} scales as FP32; E8M0 is decoded into the scratch. */
+  private long columnScales(HostQuantizeScratch scratch, long index, int n) {
+    if (!exponents) {
+      return scales + 4 * index;
+    }
+    long to = scratch.scales();
+    for (int i = 0; i < n; i++) {
+      int field = HostQuantizeLanes.getByte(scales + index + i) & 0xff;
+      int bits = field == 0xff ? 0x7fc0_0000 : field == 0 ? 0x40_0000 : field << 23;
+      HostQuantizeLanes.putInt(to + 4L * i, bits);
+    }
+    return to;
+  }
+}
