@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import org.foretoken.cli.config.DidYouMean;
 import org.foretoken.fp8.InputException;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.ArgSpec;

@@ -1,11 +1,11 @@
-package org.foretoken.cli;
+package org.foretoken.cli.config;
 
 import java.util.Collection;
 import java.util.Locale;
 import java.util.Optional;
 
 /** Finds the name that a mistyped one was meant to be. */
-final class DidYouMean {
+public final class DidYouMean {
   private DidYouMean() {}
 
   /**
@@ -13,7 +13,7 @@ final class DidYouMean {
    * substitutions and swaps of neighbours, case ignored), if it is close enough to be a slip: a
    * third of the longer word at most. A candidate that starts with the typed text counts as close.
    */
-  static Optional<String> closest(String typed, Collection<String> candidates) {
+  public static Optional<String> closest(String typed, Collection<String> candidates) {
     String best = null;
     int bestDistance = Integer.MAX_VALUE;
     String wanted = typed.toLowerCase(Locale.ROOT);
@@ -31,7 +31,7 @@ final class DidYouMean {
   }
 
   /** {@code "; did you mean 'x'?"}, or the empty string where nothing is close. */
-  static String hint(String typed, Collection<String> candidates) {
+  public static String hint(String typed, Collection<String> candidates) {
     return closest(typed, candidates).map(c -> "; did you mean '" + c + "'?").orElse("");
   }
 
