@@ -39,9 +39,7 @@ public final class SafetensorsFile implements AutoCloseable {
   public static SafetensorsFile open(Path path) {
     if (!Files.isRegularFile(path)) {
       throw new InputException(
-          "safetensors '"
-              + path
-              + "': expected a file, found "
+          "safetensors '" + path + "': expected a file, found "
               + (Files.exists(path) ? "something else" : "nothing")
               + "; check the path");
     }
@@ -54,21 +52,19 @@ public final class SafetensorsFile implements AutoCloseable {
             path,
             size < 8
                 ? "expected at least 8 bytes, found " + size
-                : "header length "
-                    + Long.toUnsignedString(length)
-                    + ": expected 2 to "
+                : "header length " + Long.toUnsignedString(length) + ": expected 2 to "
                     + Math.min(SafetensorsHeader.LONGEST, size - 8));
       }
       byte[] json = new byte[(int) length];
       readFully(channel, ByteBuffer.wrap(json), 8);
       long dataBytes = size - 8 - length;
       SafetensorsHeader.Parsed header = SafetensorsHeader.parse(path, json, dataBytes);
-      MemorySegment data = channel.map(FileChannel.MapMode.READ_ONLY, 8 + length, dataBytes, arena);
+      MemorySegment data =
+          channel.map(FileChannel.MapMode.READ_ONLY, 8 + length, dataBytes, arena);
       return new SafetensorsFile(path, arena, data, header);
     } catch (IOException e) {
       arena.close();
-      throw new InputException(
-          "safetensors '" + path + "': cannot be read (" + e.getMessage() + ")");
+      throw new InputException("safetensors '" + path + "': cannot be read (" + e.getMessage() + ")");
     } catch (RuntimeException e) {
       arena.close();
       throw e;
@@ -115,11 +111,7 @@ public final class SafetensorsFile implements AutoCloseable {
     TensorInfo info = header.tensors().get(name);
     if (info == null) {
       throw new InputException(
-          "safetensors '"
-              + path
-              + "': expected a tensor '"
-              + name
-              + "', found none among its "
+          "safetensors '" + path + "': expected a tensor '" + name + "', found none among its "
               + header.tensors().size());
     }
     return info;

@@ -2,9 +2,9 @@ package org.foretoken.model.checkpoint;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -35,18 +35,12 @@ final class SafetensorsHeader {
     try {
       root = MAPPER.readTree(json);
     } catch (JsonProcessingException e) {
-      throw bad(
-          file,
-          "expected a JSON header, found "
-              + e.getOriginalMessage().lines().findFirst().orElse("none"));
+      throw bad(file, "expected a JSON header, found " + e.getOriginalMessage().lines().findFirst().orElse("none"));
     } catch (java.io.IOException e) {
       throw bad(file, "expected a JSON header in UTF-8, found " + e.getMessage());
     }
     if (root == null || !root.isObject()) {
-      throw bad(
-          file,
-          "expected a JSON object as header, found "
-              + (root == null ? "nothing" : root.getNodeType()));
+      throw bad(file, "expected a JSON object as header, found " + (root == null ? "nothing" : root.getNodeType()));
     }
     Map<String, TensorInfo> tensors = new LinkedHashMap<>();
     Map<String, String> metadata = new LinkedHashMap<>();
@@ -67,13 +61,7 @@ final class SafetensorsHeader {
     }
     for (Map.Entry<String, JsonNode> e : node.properties()) {
       if (!e.getValue().isTextual()) {
-        throw bad(
-            file,
-            METADATA
-                + "."
-                + e.getKey()
-                + ": expected a string, found "
-                + e.getValue().getNodeType());
+        throw bad(file, METADATA + "." + e.getKey() + ": expected a string, found " + e.getValue().getNodeType());
       }
       metadata.put(e.getKey(), e.getValue().textValue());
     }
@@ -88,8 +76,7 @@ final class SafetensorsHeader {
     JsonNode dims = node.path("shape");
     JsonNode offsets = node.path("data_offsets");
     if (!dims.isArray() || !offsets.isArray() || offsets.size() != 2) {
-      throw bad(
-          file, where + "expected shape and two data_offsets, found " + dims + " and " + offsets);
+      throw bad(file, where + "expected shape and two data_offsets, found " + dims + " and " + offsets);
     }
     List<Long> shape = new ArrayList<>();
     long bytes = dtype.bytes();
@@ -105,28 +92,11 @@ final class SafetensorsHeader {
     long begin = whole(file, where + "data_offsets", offsets.get(0));
     long end = whole(file, where + "data_offsets", offsets.get(1));
     if (begin > end || end > dataBytes) {
-      throw bad(
-          file,
-          where
-              + "offsets "
-              + offsets
-              + ": expected them within the file's "
-              + dataBytes
-              + " bytes of data");
+      throw bad(file, where + "offsets " + offsets + ": expected them within the file's " + dataBytes + " bytes of data");
     }
     if (end - begin != bytes) {
       throw bad(
-          file,
-          where
-              + "offset "
-              + begin
-              + ": expected "
-              + bytes
-              + " bytes for "
-              + dtype
-              + dims
-              + ", found "
-              + (end - begin));
+          file, where + "offset " + begin + ": expected " + bytes + " bytes for " + dtype + dims + ", found " + (end - begin));
     }
     return new TensorInfo(name, dtype, shape, begin, end);
   }
@@ -156,29 +126,17 @@ final class SafetensorsHeader {
       if (t.begin() != at) {
         throw bad(
             file,
-            "tensor '"
-                + t.name()
-                + "': expected to begin at offset "
-                + at
-                + ", found "
-                + t.begin()
+            "tensor '" + t.name() + "': expected to begin at offset " + at + ", found " + t.begin()
                 + (t.begin() < at ? " (overlap)" : " (gap)"));
       }
       at = t.end();
     }
     if (at != dataBytes) {
-      throw bad(
-          file,
-          "offset "
-              + at
-              + ": expected the end of the file, found "
-              + (dataBytes - at)
-              + " more bytes");
+      throw bad(file, "offset " + at + ": expected the end of the file, found " + (dataBytes - at) + " more bytes");
     }
   }
 
   static InputException bad(Path file, String message) {
-    return new InputException(
-        "safetensors '" + file + "': " + message + "; the file is damaged or foreign");
+    return new InputException("safetensors '" + file + "': " + message + "; the file is damaged or foreign");
   }
 }

@@ -57,18 +57,15 @@ public final class SafetensorsWriter {
     byte[] header = header(metadata, entries);
     try (FileChannel channel =
         FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-      ByteBuffer head = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer head =
+          ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
       head.putLong(header.length).put(header).flip();
       writeFully(channel, head);
       for (Entry entry : entries) {
         MemorySegment bytes = entry.source().bytes();
         if (bytes.byteSize() != entry.size()) {
           throw new IllegalStateException(
-              "tensor '"
-                  + entry.name()
-                  + "': expected "
-                  + entry.size()
-                  + " bytes, found "
+              "tensor '" + entry.name() + "': expected " + entry.size() + " bytes, found "
                   + bytes.byteSize());
         }
         for (long at = 0; at < bytes.byteSize(); at += CHUNK) {

@@ -1,4 +1,2 @@
-/**
- * Incremental decoding with caches, and lossless self-speculative decoding with the MTP modules.
- */
+/** Incremental decoding with caches, and lossless self-speculative decoding with the MTP modules. */
 package org.foretoken.model.decode;

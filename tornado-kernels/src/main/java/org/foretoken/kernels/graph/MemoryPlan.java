@@ -10,8 +10,8 @@ import java.util.List;
  * time never overlap.
  *
  * <p>A transient lives from the node that first writes it to the last node that touches it, in
- * program order. Tensors are placed largest first, each at the lowest offset that is free during
- * its whole life (the greedy-by-size strategy of offset calculation).
+ * program order. Tensors are placed largest first, each at the lowest offset that is free during its
+ * whole life (the greedy-by-size strategy of offset calculation).
  */
 public final class MemoryPlan {
   /** Alignment of every tensor, in bytes: a cache line and an AVX-512 vector. */
@@ -56,8 +56,7 @@ public final class MemoryPlan {
         lives.add(new Life(t, first[t.id()], last[t.id()]));
       }
     }
-    lives.sort(
-        Comparator.comparingLong((Life l) -> -l.tensor.bytes()).thenComparingInt(Life::first));
+    lives.sort(Comparator.comparingLong((Life l) -> -l.tensor.bytes()).thenComparingInt(Life::first));
 
     long[] offsets = new long[tensors.size()];
     Arrays.fill(offsets, -1);
