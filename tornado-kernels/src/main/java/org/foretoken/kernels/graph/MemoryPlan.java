@@ -10,8 +10,8 @@ import java.util.List;
  * time never overlap.
  *
  * <p>A transient lives from the node that first writes it to the last node that touches it, in
- * program order. Tensors are placed largest first, each at the lowest offset that is free during its
- * whole life (the greedy-by-size strategy of offset calculation).
+ * program order. Tensors are placed largest first, each at the lowest offset that is free during
+ * its whole life (the greedy-by-size strategy of offset calculation).
  */
 public final class MemoryPlan {
   /** Alignment of every tensor, in bytes: a cache line and an AVX-512 vector. */
@@ -25,11 +25,16 @@ public final class MemoryPlan {
     }
   }
 
+  private final int[] first;
+  private final int[] last;
   private final long[] offsets;
   private final long peakBytes;
   private final long bytesWithoutReuse;
 
-  private MemoryPlan(long[] offsets, long peakBytes, long bytesWithoutReuse) {
+  private MemoryPlan(
+      int[] first, int[] last, long[] offsets, long peakBytes, long bytesWithoutReuse) {
+    this.first = first;
+    this.last = last;
     this.offsets = offsets;
     this.peakBytes = peakBytes;
     this.bytesWithoutReuse = bytesWithoutReuse;
@@ -56,7 +61,8 @@ public final class MemoryPlan {
         lives.add(new Life(t, first[t.id()], last[t.id()]));
       }
     }
-    lives.sort(Comparator.comparingLong((Life l) -> -l.tensor.bytes()).thenComparingInt(Life::first));
+    lives.sort(
+        Comparator.comparingLong((Life l) -> -l.tensor.bytes()).thenComparingInt(Life::first));
 
     long[] offsets = new long[tensors.size()];
     Arrays.fill(offsets, -1);
@@ -71,7 +77,7 @@ public final class MemoryPlan {
       peak = Math.max(peak, p.end());
       total += aligned(life.tensor.bytes());
     }
-    return new MemoryPlan(offsets, peak, total);
+    return new MemoryPlan(first, last, offsets, peak, total);
   }
 
   private static long lowestFree(Life life, List<Placed> placed) {
@@ -100,6 +106,21 @@ public final class MemoryPlan {
   /** Offset of a transient in the slab, in bytes; -1 for a tensor that is not in it. */
   public long offset(Tensor tensor) {
     return offsets[tensor.id()];
+  }
+
+  /** Index of the first node that writes a tensor; -1 for one that no node writes. */
+  public int firstNode(Tensor tensor) {
+    return first[tensor.id()];
+  }
+
+  /** Index of the last node that touches a tensor. */
+  public int lastNode(Tensor tensor) {
+    return last[tensor.id()];
+  }
+
+  /** One past the tensor's last byte in the slab, alignment included. */
+  public long end(Tensor tensor) {
+    return offset(tensor) + aligned(tensor.bytes());
   }
 
   /** Size of the slab. */
