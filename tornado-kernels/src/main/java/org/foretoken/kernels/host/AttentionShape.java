@@ -1,0 +1,40 @@
+package org.foretoken.kernels.host;
+
+/**
+ * Heads of an attention and where they lie.
+ *
+ * <p>The queries that share a key/value head, of all rows of a run and all heads of the group, are
+ * numbered row by row: query p is head p % group of row p / group.
+ *
+ * @param heads query heads
+ * @param kvHeads key/value heads
+ * @param headDim query and key width
+ * @param valueDim value width
+ * @param scale factor on the scores
+ */
+record AttentionShape(int heads, int kvHeads, int headDim, int valueDim, float scale) {
+  /** Query heads to a key/value head. */
+  int group() {
+    return heads / kvHeads;
+  }
+
+  /** Index among all rows' heads of query {@code p} of key/value head {@code kv}. */
+  long query(int firstRow, int kv, int p) {
+    int group = group();
+    return (long) (firstRow + p / group) * heads + kv * group + p % group;
+  }
+
+  /** First bytes of {@code n} heads of queries from {@code p} on, {@code width} floats each. */
+  void queryRows(int firstRow, int kv, int p, int n, int width, long[] rows) {
+    for (int i = 0; i < n; i++) {
+      rows[i] = query(firstRow, kv, p + i) * width << 2;
+    }
+  }
+
+  /** First bytes of {@code n} key or value heads from row {@code row} on. */
+  void keyRows(int row, int kv, int n, int width, long[] rows) {
+    for (int i = 0; i < n; i++) {
+      rows[i] = ((long) (row + i) * kvHeads + kv) * width << 2;
+    }
+  }
+}

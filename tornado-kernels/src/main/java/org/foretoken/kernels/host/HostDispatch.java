@@ -1,0 +1,61 @@
+package org.foretoken.kernels.host;
+
+import org.foretoken.kernels.op.AdamW;
+import org.foretoken.kernels.op.Add;
+import org.foretoken.kernels.op.Attention;
+import org.foretoken.kernels.op.AttentionGrad;
+import org.foretoken.kernels.op.CacheAppend;
+import org.foretoken.kernels.op.CachedAttention;
+import org.foretoken.kernels.op.ConcatColumns;
+import org.foretoken.kernels.op.CrossEntropyEval;
+import org.foretoken.kernels.op.CrossEntropyHead;
+import org.foretoken.kernels.op.Dequantize;
+import org.foretoken.kernels.op.Embedding;
+import org.foretoken.kernels.op.EmbeddingGrad;
+import org.foretoken.kernels.op.Fp8MatMul;
+import org.foretoken.kernels.op.MatMul;
+import org.foretoken.kernels.op.Quantize;
+import org.foretoken.kernels.op.QuantizeBoth;
+import org.foretoken.kernels.op.RmsNorm;
+import org.foretoken.kernels.op.RmsNormGrad;
+import org.foretoken.kernels.op.Rope;
+import org.foretoken.kernels.op.SplitColumns;
+import org.foretoken.kernels.op.SumSquares;
+import org.foretoken.kernels.op.SwiGlu;
+import org.foretoken.kernels.op.SwiGluGrad;
+import org.foretoken.kernels.op.Zero;
+
+/** Which host kernel computes which operation. */
+final class HostDispatch {
+  private HostDispatch() {}
+
+  /** The kernel of a node, bound to its memory, its shapes and the threads. */
+  static Runnable bind(HostOperands x, HostPool pool) {
+    return switch (x.node().op()) {
+      case AdamW op -> new HostAdamW(op, x, pool);
+      case Add op -> HostElementwise.add(x, pool);
+      case Attention op -> HostAttention.of(op, x, pool);
+      case AttentionGrad op -> new HostAttentionGrad(op, x, pool);
+      case CacheAppend op -> HostEmbedding.cacheAppend(x);
+      case CachedAttention op -> HostAttention.of(op, x, pool);
+      case ConcatColumns op -> HostElementwise.concatColumns(x, pool);
+      case CrossEntropyEval op -> new HostCrossEntropyHead(op, x, pool);
+      case CrossEntropyHead op -> new HostCrossEntropyHead(op, x, pool);
+      case Dequantize op -> HostQuantizeNode.dequantize(op, x, pool);
+      case Embedding op -> HostEmbedding.embedding(x, pool);
+      case EmbeddingGrad op -> new HostEmbeddingGrad(x, pool);
+      case Fp8MatMul op -> HostFp8MatMul.of(op, x, pool);
+      case MatMul op -> HostMatMul.of(op, x, pool);
+      case Quantize op -> HostQuantizeNode.quantize(op, x, pool);
+      case QuantizeBoth op -> HostQuantizeNode.quantizeBoth(op, x, pool);
+      case RmsNorm op -> new HostRmsNorm(op, x, pool);
+      case RmsNormGrad op -> new HostRmsNormGrad(x, pool);
+      case Rope op -> new HostRope(op, x, pool);
+      case SplitColumns op -> HostElementwise.splitColumns(x, pool);
+      case SumSquares op -> new HostSumSquares(x, pool);
+      case SwiGlu op -> HostSwiGlu.forward(x, pool);
+      case SwiGluGrad op -> HostSwiGlu.backward(x, pool);
+      case Zero op -> HostElementwise.zero(x, pool);
+    };
+  }
+}

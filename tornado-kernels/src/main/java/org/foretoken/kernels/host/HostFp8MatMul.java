@@ -1,0 +1,47 @@
+package org.foretoken.kernels.host;
+
+import java.lang.foreign.MemorySegment;
+import org.foretoken.kernels.graph.DType;
+import org.foretoken.kernels.op.Fp8MatMul;
+import org.foretoken.kernels.op.Tile;
+
+/** c = (c +) the product of two FP8 matrices with fine-grained scales, on {@link HostFp8Gemm}. */
+final class HostFp8MatMul {
+  private HostFp8MatMul() {}
+
+  /** Binds the operation. */
+  static Runnable of(Fp8MatMul op, HostOperands x, HostPool pool) {
+    int m = x.out(0).rows();
+    int n = x.out(0).columns();
+    MemorySegment c = x.write(0);
+    boolean accumulate = op.accumulate();
+    return switch (op.layout()) {
+      case NT -> {
+        HostFp8Gemm.Operand a = operand(x, 0, Tile.ROW_1X128);
+        HostFp8Gemm.Operand b = operand(x, 2, Tile.BLOCK_128X128);
+        int k = x.in(0).columns();
+        yield () -> HostFp8Gemm.nt(pool, a, b, c, m, n, k, accumulate);
+      }
+      case NN -> {
+        HostFp8Gemm.Operand a = operand(x, 0, Tile.ROW_1X128);
+        HostFp8Gemm.Operand b = operand(x, 2, Tile.BLOCK_128X128);
+        int k = x.in(0).columns();
+        yield () -> HostFp8Gemm.nn(pool, a, b, c, m, n, k, accumulate);
+      }
+      case TN -> {
+        HostFp8Gemm.Operand a = operand(x, 0, Tile.COLUMN_128X1);
+        HostFp8Gemm.Operand b = operand(x, 2, Tile.COLUMN_128X1);
+        int k = x.in(0).rows();
+        yield () -> HostFp8Gemm.tn(pool, a, b, c, m, n, k, accumulate);
+      }
+    };
+  }
+
+  private static HostFp8Gemm.Operand operand(HostOperands x, int i, Tile tile) {
+    HostFp8Gemm.Format format =
+        x.in(i).dtype() == DType.E5M2 ? HostFp8Gemm.Format.E5M2 : HostFp8Gemm.Format.E4M3;
+    int tileRows = tile == Tile.ROW_1X128 ? 1 : Tile.SIZE;
+    int tileColumns = tile == Tile.COLUMN_128X1 ? 1 : Tile.SIZE;
+    return new HostFp8Gemm.Operand(x.read(i), format, x.read(i + 1), tileRows, tileColumns);
+  }
+}

@@ -1,0 +1,85 @@
+package org.foretoken.kernels.host;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import org.foretoken.kernels.graph.GraphException;
+import org.foretoken.kernels.graph.MemoryPlan;
+
+/**
+ * Native memory of one backend: zeroed blocks, aligned for vectors, all freed together.
+ *
+ * <p>Blocks are counted against the memory of the machine (or its container), because an operating
+ * system that overcommits would grant more and kill the process later.
+ */
+final class HostMemory implements AutoCloseable {
+  private final Arena arena = Arena.ofShared();
+  private long allocated;
+  private MemorySegment scratch = MemorySegment.NULL;
+
+  /**
+   * Allocates {@code bytes} zero bytes.
+   *
+   * @param what what it is for, as it should appear in an error
+   * @throws GraphException when the machine does not have that much
+   */
+  synchronized MemorySegment allocate(String what, long bytes) {
+    long wanted = Math.max(bytes, MemoryPlan.ALIGNMENT);
+    long total = totalMemory();
+    if (allocated + wanted > total) {
+      throw new GraphException(
+          what
+              + ": expected at most "
+              + megabytes(total)
+              + " of memory in all, found "
+              + megabytes(wanted)
+              + " on top of "
+              + megabytes(allocated)
+              + "; use a smaller model, batch or sequence");
+    }
+    try {
+      MemorySegment block = arena.allocate(wanted, MemoryPlan.ALIGNMENT);
+      allocated += wanted;
+      return block.asSlice(0, bytes);
+    } catch (OutOfMemoryError e) {
+      throw new GraphException(
+          what
+              + ": "
+              + megabytes(wanted)
+              + " of native memory not granted on top of "
+              + megabytes(allocated)
+              + " ("
+              + e.getMessage()
+              + "); raise -XX:MaxDirectMemorySize or use a smaller model, batch or sequence");
+    }
+  }
+
+  /** Memory that all nodes share, since one runs at a time. */
+  synchronized MemorySegment scratch(String what, long bytes) {
+    if (scratch.byteSize() < bytes) {
+      scratch = allocate(what, bytes);
+    }
+    return scratch.asSlice(0, bytes);
+  }
+
+  /** Bytes allocated so far. */
+  synchronized long allocated() {
+    return allocated;
+  }
+
+  private static long totalMemory() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean os
+        ? os.getTotalMemorySize()
+        : Long.MAX_VALUE;
+  }
+
+  private static String megabytes(long bytes) {
+    return Math.ceilDiv(bytes, 1L << 20) + " MiB";
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

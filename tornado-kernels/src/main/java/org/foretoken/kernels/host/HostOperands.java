@@ -1,0 +1,74 @@
+package org.foretoken.kernels.host;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.foretoken.kernels.graph.Graph;
+import org.foretoken.kernels.graph.GraphException;
+import org.foretoken.kernels.graph.Node;
+import org.foretoken.kernels.graph.Tensor;
+
+/**
+ * The operands of one node with their memory.
+ *
+ * @param graph the node's graph
+ * @param node the node
+ * @param segments memory of each tensor of the graph, by its id
+ * @param memory where scratch comes from
+ */
+record HostOperands(Graph graph, Node node, MemorySegment[] segments, HostMemory memory) {
+  /** The {@code i}-th operand that is read. */
+  Tensor in(int i) {
+    return node.in(i);
+  }
+
+  /** The {@code i}-th operand that is written. */
+  Tensor out(int i) {
+    return node.out(i);
+  }
+
+  /** Memory of the {@code i}-th operand that is read. */
+  MemorySegment read(int i) {
+    return segments[node.in(i).id()];
+  }
+
+  /** Memory of the {@code i}-th operand that is written. */
+  MemorySegment write(int i) {
+    return segments[node.out(i).id()];
+  }
+
+  /** Memory that the node may use while it runs; its contents do not last between runs. */
+  MemorySegment scratch(long bytes) {
+    return memory.scratch(where() + ", scratch", bytes);
+  }
+
+  /** The node's place, as errors name it. */
+  String where() {
+    return "graph '" + graph.name() + "', operation '" + node.label() + "' (" + node.op().name() + ")";
+  }
+
+  /**
+   * Checks integers that address rows, on each run, since they are data.
+   *
+   * @throws GraphException naming the operand and the first value outside {@code [low, high)}
+   */
+  void checkRange(Tensor operand, MemorySegment values, int low, int high) {
+    int n = operand.rows();
+    for (int i = 0; i < n; i++) {
+      int v = values.get(ValueLayout.JAVA_INT, (long) i << 2);
+      if (v < low || v >= high) {
+        throw new GraphException(
+            where()
+                + ": operand '"
+                + operand
+                + "' expected values from "
+                + low
+                + " to "
+                + (high - 1)
+                + ", found "
+                + v
+                + " at "
+                + i);
+      }
+    }
+  }
+}
