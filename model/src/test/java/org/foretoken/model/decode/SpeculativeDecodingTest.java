@@ -1,0 +1,218 @@
+package org.foretoken.model.decode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.apache.commons.math3.stat.inference.ChiSquareTest;
+import org.foretoken.fp8.InputException;
+import org.foretoken.kernels.graph.Backend;
+import org.foretoken.kernels.graph.Executable;
+import org.foretoken.kernels.host.HostBackend;
+import org.foretoken.model.TestModels;
+import org.foretoken.model.config.AttentionConfig;
+import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.config.Recipe;
+import org.foretoken.model.data.Batch;
+import org.foretoken.model.mtp.MtpLoss;
+import org.foretoken.model.nn.ModelLayout;
+import org.foretoken.model.nn.PrecisionTable;
+import org.foretoken.model.train.ModelRunner;
+import org.foretoken.model.train.ParameterInit;
+import org.foretoken.model.train.TrainGraph;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class SpeculativeDecodingTest {
+  private static Backend loaded(ModelConfig config, long seed) {
+    Backend backend = new HostBackend();
+    backend.compile(TrainGraph.evaluation(config, ModelLayout.of(config), PrecisionTable.of(Recipe.FP32), 8));
+    ParameterInit.upload(backend, config, ModelLayout.of(config), seed);
+    return backend;
+  }
+
+  @ParameterizedTest
+  @EnumSource(Recipe.class)
+  void greedyTokensAreTheSameWithAndWithoutDrafts(Recipe recipe) {
+    SplittableRandom random = new SplittableRandom(4);
+    long total = 0;
+    for (int depth = 1; depth <= 3; depth++) {
+      // Untrained modules propose almost nothing right, except from a tiny vocabulary.
+      ModelConfig config =
+          new ModelConfig(
+              "t", depth == 1 ? 67 : 3, 72, 2, new AttentionConfig.GroupedQuery(4, 2, 18), 136,
+              10_000, 1e-6f, depth, false, 0.15);
+      try (Backend backend = loaded(config, depth)) {
+        Generator generator =
+            new Generator(backend, config, PrecisionTable.of(recipe), 200);
+        long accepted = 0;
+        for (int promptLength : new int[] {1, 2, 5, 70}) {
+          int[] prompt = random.ints(promptLength, 0, config.vocabSize()).toArray();
+          int[] plain =
+              generator.generate(prompt, new GenerateOptions(90, 0, 0, 1, -1)).tokens();
+          for (int drafts = 1; drafts <= depth; drafts++) {
+            Generation g =
+                generator.generate(prompt, new GenerateOptions(90, drafts, 0, 1, -1));
+            assertThat(g.tokens()).isEqualTo(plain);
+            assertThat(g.steps()).isLessThanOrEqualTo(90);
+            accepted += Arrays.stream(g.accepted()).sum();
+            assertThat(Arrays.stream(g.proposedBy()).filter(p -> p > 0).count())
+                .isLessThanOrEqualTo(Arrays.stream(g.accepted()).sum());
+          }
+        }
+        total += accepted;
+      }
+    }
+    assertThat(total).as("drafts accepted").isPositive();
+  }
+
+  @Test
+  void cachedDecodingEqualsTheFullForwardPass() {
+    ModelConfig config = TestModels.small(2, false);
+    Batch batch = TestModels.batch(config.vocabSize(), 3, 40);
+    PrecisionTable fp32 = PrecisionTable.of(Recipe.FP32);
+    try (Backend backend = new HostBackend()) {
+      Executable eval =
+          backend.compile(TrainGraph.evaluation(config, ModelLayout.of(config), fp32, 40));
+      ParameterInit.upload(backend, config, ModelLayout.of(config), 2);
+      ModelRunner runner = new ModelRunner(backend, config);
+      runner.upload(batch);
+      runner.run(eval);
+      float[] nll = new float[40];
+      backend.download(MtpLoss.rowLossName(0), MemorySegment.ofArray(nll));
+
+      CachedModel cached =
+          new CachedModel(backend, config, ModelLayout.of(config), fp32, 64);
+      cached.prefill(Arrays.copyOf(batch.ids(), 17), 0);
+      int at = 17;
+      for (int rows : new int[] {1, 3, 2, 1, 4, 1}) {
+        float[][] logits = cached.trunk(Arrays.copyOfRange(batch.ids(), at, at + rows), at);
+        for (int i = 0; i < rows; i++) {
+          double[] p = Sampling.distribution(logits[i], 1);
+          double expected = nll[at + i];
+          assertThat(-Math.log(p[batch.ids()[at + i + 1]])).isCloseTo(expected, within(2e-5));
+        }
+        at += rows;
+      }
+    }
+  }
+
+  @Test
+  void feedingAgainGoesBackToAnEarlierPosition() {
+    ModelConfig config = TestModels.small(0, true);
+    try (Backend backend = loaded(config, 9)) {
+      PrecisionTable fp32 = PrecisionTable.of(Recipe.FP32);
+      CachedModel cached =
+          new CachedModel(backend, config, ModelLayout.of(config), fp32, 32);
+      cached.prefill(new int[] {1, 2, 3}, 0);
+      float[] before = cached.trunk(new int[] {4}, 3)[0];
+      cached.trunk(new int[] {9, 9, 9, 9}, 3);
+      assertThat(cached.trunk(new int[] {4}, 3)[0]).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void sampledTokensKeepTheTrunksDistribution() {
+    ModelConfig config =
+        new ModelConfig(
+            "v5", 5, 16, 1, new AttentionConfig.GroupedQuery(2, 2, 8), 24, 10_000, 1e-6f, 2, false,
+            0.35);
+    int[] prompt = {1, 3};
+    double temperature = 0.9;
+    try (Backend backend = loaded(config, 21)) {
+      PrecisionTable fp32 = PrecisionTable.of(Recipe.FP32);
+      // Exact distribution of three tokens, by enumeration.
+      double[] exact = new double[125];
+      CachedModel cached =
+          new CachedModel(backend, config, ModelLayout.of(config), fp32, 16);
+      cached.prefill(new int[] {1}, 0);
+      double[] first = Sampling.distribution(cached.trunk(new int[] {3}, 1)[0], temperature);
+      for (int a = 0; a < 5; a++) {
+        double[] second = Sampling.distribution(cached.trunk(new int[] {a}, 2)[0], temperature);
+        for (int b = 0; b < 5; b++) {
+          cached.trunk(new int[] {a}, 2);
+          double[] third = Sampling.distribution(cached.trunk(new int[] {b}, 3)[0], temperature);
+          for (int c = 0; c < 5; c++) {
+            exact[a * 25 + b * 5 + c] = first[a] * second[b] * third[c];
+          }
+        }
+      }
+      int draws = 10_000;
+      Generator generator = new Generator(backend, config, fp32, 13);
+      long[] seen = new long[125];
+      long accepted = 0;
+      for (int seed = 0; seed < draws; seed++) {
+        Generation g =
+            generator.generate(prompt, new GenerateOptions(3, 2, temperature, seed, -1));
+        accepted += Arrays.stream(g.accepted()).sum();
+        int[] t = g.tokens();
+        seen[t[0] * 25 + t[1] * 5 + t[2]]++;
+      }
+      assertThat(accepted).isPositive();
+      // Cells that expect few draws are counted together: the statistic is not chi-square on them.
+      double rareExpected = 0;
+      long rareSeen = 0;
+      List<Double> expected = new ArrayList<>();
+      List<Long> counted = new ArrayList<>();
+      for (int cell = 0; cell < exact.length; cell++) {
+        if (exact[cell] * draws < 10) {
+          rareExpected += exact[cell] * draws;
+          rareSeen += seen[cell];
+        } else {
+          expected.add(exact[cell] * draws);
+          counted.add(seen[cell]);
+        }
+      }
+      expected.add(rareExpected);
+      counted.add(rareSeen);
+      assertThat(expected).hasSizeGreaterThan(30);
+      assertThat(
+              new ChiSquareTest()
+                  .chiSquareTest(
+                      expected.stream().mapToDouble(d -> d).toArray(),
+                      counted.stream().mapToLong(n -> n).toArray()))
+          .isGreaterThan(1e-3);
+    }
+  }
+
+  @Test
+  void decodingEndsAfterTheStopToken() {
+    ModelConfig config =
+        new ModelConfig(
+            "v3", 3, 16, 1, new AttentionConfig.GroupedQuery(2, 2, 8), 24, 10_000, 1e-6f, 1, true, 0.3);
+    try (Backend backend = loaded(config, 1)) {
+      Generator generator = new Generator(backend, config, PrecisionTable.of(Recipe.FP32), 120);
+      int[] all =
+          generator.generate(new int[] {1}, new GenerateOptions(100, 1, 1.0, 5, -1)).tokens();
+      int[] cut =
+          generator.generate(new int[] {1}, new GenerateOptions(100, 1, 1.0, 5, 2)).tokens();
+      int first = 0;
+      while (all[first] != 2) {
+        first++;
+      }
+      assertThat(cut).isEqualTo(Arrays.copyOf(all, first + 1));
+    }
+  }
+
+  @Test
+  void wrongRequestsAreRefusedInOneLine() {
+    ModelConfig config = TestModels.small(1, true);
+    try (Backend backend = loaded(config, 1)) {
+      Generator g = new Generator(backend, config, PrecisionTable.of(Recipe.FP32), 20);
+      assertThatThrownBy(() -> g.generate(new int[0], new GenerateOptions(4, 0, 0, 0, -1)))
+          .isInstanceOf(InputException.class).hasMessageContaining("prompt");
+      assertThatThrownBy(() -> g.generate(new int[] {31}, new GenerateOptions(4, 0, 0, 0, -1)))
+          .isInstanceOf(InputException.class).hasMessageContaining("0 to 30");
+      assertThatThrownBy(() -> g.generate(new int[] {1}, new GenerateOptions(4, 2, 0, 0, -1)))
+          .isInstanceOf(InputException.class).hasMessageContaining("0 to 1 drafts");
+      assertThatThrownBy(() -> g.generate(new int[] {1}, new GenerateOptions(40, 1, 0, 0, -1)))
+          .isInstanceOf(InputException.class).hasMessageContaining("1 + 40");
+    }
+  }
+}
