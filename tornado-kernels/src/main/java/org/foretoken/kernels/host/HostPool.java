@@ -19,7 +19,8 @@ public final class HostPool implements AutoCloseable {
     void run(int begin, int end);
   }
 
-  private static final long SPIN_NANOS = 100_000;
+  private static final long SPIN_NANOS = 50_000;
+  private static final int SPINS_BEFORE_YIELD = 2_000;
 
   private static final class Shared {
     static final HostPool INSTANCE = new HostPool(defaultThreads());
@@ -94,8 +95,13 @@ public final class HostPool implements AutoCloseable {
         LockSupport.unpark(worker);
       }
       drain();
-      while (running.get() != 0) {
-        Thread.onSpinWait();
+      // A worker may have lost its core to another process: after a short spin let it have ours.
+      for (int spins = 0; running.get() != 0; spins++) {
+        if (spins < SPINS_BEFORE_YIELD) {
+          Thread.onSpinWait();
+        } else {
+          Thread.yield();
+        }
       }
       this.body = null;
     } finally {
