@@ -3,6 +3,7 @@ package org.foretoken.model.checkpoint;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -18,6 +19,8 @@ import org.foretoken.fp8.InputException;
  * header, then the tensors' bytes.
  */
 public final class SafetensorsFile implements AutoCloseable {
+  private static final int PREFIX = 8;
+
   private final Path path;
   private final Arena arena;
   private final MemorySegment data;
@@ -39,52 +42,52 @@ public final class SafetensorsFile implements AutoCloseable {
   public static SafetensorsFile open(Path path) {
     if (!Files.isRegularFile(path)) {
       throw new InputException(
-          "safetensors '" + path + "': expected a file, found "
+          "safetensors '"
+              + path
+              + "': expected a file, found "
               + (Files.exists(path) ? "something else" : "nothing")
               + "; check the path");
     }
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       long size = channel.size();
-      long length = size < 8 ? -1 : headerLength(channel);
-      if (length < 2 || length > SafetensorsHeader.LONGEST || length > size - 8) {
-        throw SafetensorsHeader.bad(
-            path,
-            size < 8
-                ? "expected at least 8 bytes, found " + size
-                : "header length " + Long.toUnsignedString(length) + ": expected 2 to "
-                    + Math.min(SafetensorsHeader.LONGEST, size - 8));
+      long length = headerLength(path, channel, size);
+      long dataBytes = size - PREFIX - length;
+      MemorySegment all = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+      MemorySegment json = all.asSlice(PREFIX, length);
+      if (json.get(ValueLayout.JAVA_BYTE, 0) != '{') {
+        throw SafetensorsHeader.bad(path, "header: expected it to begin with '{'");
       }
-      byte[] json = new byte[(int) length];
-      readFully(channel, ByteBuffer.wrap(json), 8);
-      long dataBytes = size - 8 - length;
-      SafetensorsHeader.Parsed header = SafetensorsHeader.parse(path, json, dataBytes);
-      MemorySegment data =
-          channel.map(FileChannel.MapMode.READ_ONLY, 8 + length, dataBytes, arena);
-      return new SafetensorsFile(path, arena, data, header);
+      SafetensorsHeader.Parsed header =
+          SafetensorsHeader.parse(path, new SegmentInputStream(json), dataBytes);
+      return new SafetensorsFile(path, arena, all.asSlice(PREFIX + length), header);
     } catch (IOException e) {
       arena.close();
-      throw new InputException("safetensors '" + path + "': cannot be read (" + e.getMessage() + ")");
-    } catch (RuntimeException e) {
+      throw new InputException(
+          "safetensors '" + path + "': cannot be read (" + e.getMessage() + ")", e);
+    } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
     }
   }
 
-  private static long headerLength(FileChannel channel) throws IOException {
-    ByteBuffer head = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-    readFully(channel, head, 0);
-    return head.getLong(0);
-  }
-
-  private static void readFully(FileChannel channel, ByteBuffer buffer, long at)
-      throws IOException {
-    while (buffer.hasRemaining()) {
-      int n = channel.read(buffer, at + buffer.position());
-      if (n < 0) {
-        throw new IOException("the file ends early");
-      }
+  private static long headerLength(Path path, FileChannel channel, long size) throws IOException {
+    ByteBuffer prefix = ByteBuffer.allocate(PREFIX).order(ByteOrder.LITTLE_ENDIAN);
+    while (prefix.hasRemaining() && channel.read(prefix, prefix.position()) >= 0) {}
+    if (prefix.hasRemaining()) {
+      throw SafetensorsHeader.bad(
+          path, "expected at least " + PREFIX + " bytes, found " + prefix.position());
     }
+    long length = prefix.getLong(0);
+    if (length < 2 || length > SafetensorsHeader.LONGEST || length > size - PREFIX) {
+      throw SafetensorsHeader.bad(
+          path,
+          "offset 0: expected a header of 2 to "
+              + Math.min(SafetensorsHeader.LONGEST, size - PREFIX)
+              + " bytes, found "
+              + Long.toUnsignedString(length));
+    }
+    return length;
   }
 
   /** The file. */
@@ -111,7 +114,11 @@ public final class SafetensorsFile implements AutoCloseable {
     TensorInfo info = header.tensors().get(name);
     if (info == null) {
       throw new InputException(
-          "safetensors '" + path + "': expected a tensor '" + name + "', found none among its "
+          "safetensors '"
+              + path
+              + "': expected a tensor '"
+              + SafetensorsHeader.printable(name)
+              + "', found none of that name among its "
               + header.tensors().size());
     }
     return info;

@@ -25,6 +25,6 @@ public record TensorInfo(
 
   /** Number of elements. */
   public long elements() {
-    return bytes() / dtype.bytes();
+    return bytes() * 8 / dtype.bits();
   }
 }
