@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
+import org.foretoken.fp8.Tolerances;
 
 /**
  * Compares gradients with central differences of a loss in double precision.
@@ -24,7 +25,7 @@ import java.util.stream.IntStream;
  */
 public final class GradientCheck {
   /** The relative error that gradients are held to. */
-  public static final double TOLERANCE = 1e-5;
+  public static final double TOLERANCE = Tolerances.GRADIENT;
 
   private static final double STEP = 1e-4;
 

@@ -79,8 +79,8 @@ public final class OperationParity {
     return executable;
   }
 
-  /** The values of a floating-point tensor, codes decoded. */
-  private static double[] download(Backend backend, Tensor tensor) {
+  /** The values of a resident floating-point tensor, codes decoded. */
+  static double[] download(Backend backend, Tensor tensor) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment segment = arena.allocate(Math.max(1, tensor.bytes()), 64);
       backend.download(tensor.name(), segment);

@@ -2,7 +2,7 @@ package org.foretoken.kernels.reference;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.foretoken.fp8.Bf16;
 import org.foretoken.fp8.E4M3;
@@ -74,7 +74,7 @@ interface SeededData {
 
   /** Writes all elements of {@code tensor} to {@code target} in the tensor's own type. */
   default void fill(Tensor tensor, MemorySegment target, long seed) {
-    RandomGenerator random = new Random(seed);
+    RandomGenerator random = new SplittableRandom(seed);
     DType dtype = tensor.dtype();
     long elements = tensor.shape().elements();
     for (long i = 0; i < elements; i++) {
