@@ -56,7 +56,8 @@ public final class Configs {
   private static Mapping resolved(Mapping tree, String name, int depth) {
     YamlNode preset = tree.values().get(PRESET);
     if (preset == null) {
-      boolean complete = tree.values().keySet().containsAll(List.of("name", "model", "train", "data"));
+      boolean complete =
+          tree.values().keySet().containsAll(List.of("name", "model", "train", "data"));
       return complete || depth > 0
           ? tree
           : resolved(Presets.read(Presets.DEFAULT, name), name, depth + 1).overlaid(tree);
@@ -67,7 +68,9 @@ public final class Configs {
     }
     if (depth >= MAX_CHAIN) {
       throw new InputException(
-          preset.origin() + ": preset: presets that extend each other more than " + MAX_CHAIN
+          preset.origin()
+              + ": preset: presets that extend each other more than "
+              + MAX_CHAIN
               + " deep");
     }
     Mapping below = Presets.read(scalar.text(), preset.origin().toString());

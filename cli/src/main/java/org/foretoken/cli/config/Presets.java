@@ -51,7 +51,12 @@ public final class Presets {
     List<String> names = names();
     if (!names.contains(name)) {
       throw new InputException(
-          usedAt + ": preset: expected one of " + String.join(", ", names) + ", found '" + name + "'"
+          usedAt
+              + ": preset: expected one of "
+              + String.join(", ", names)
+              + ", found '"
+              + name
+              + "'"
               + DidYouMean.hint(name, names));
     }
     String file = "configs/" + name + ".yaml";

@@ -94,7 +94,8 @@ public final class YamlBinder {
     String name = kind instanceof Scalar s ? s.text() : "";
     int chosen = names.indexOf(name);
     if (chosen < 0) {
-      throw wrong(kind.origin(), kindPath, oneOf(names), kind.shown() + DidYouMean.hint(name, names));
+      throw wrong(
+          kind.origin(), kindPath, oneOf(names), kind.shown() + DidYouMean.hint(name, names));
     }
     return record(variants.get(chosen), mapping, path);
   }
@@ -134,7 +135,8 @@ public final class YamlBinder {
     try {
       return type.getDeclaredConstructor(types).newInstance(arguments);
     } catch (InvocationTargetException e) {
-      if (e.getCause() instanceof InputException || e.getCause() instanceof IllegalArgumentException) {
+      if (e.getCause() instanceof InputException
+          || e.getCause() instanceof IllegalArgumentException) {
         throw new InputException(origin + ": " + path + ": " + e.getCause().getMessage(), e);
       }
       throw new IllegalStateException("cannot make a " + type.getSimpleName(), e.getCause());

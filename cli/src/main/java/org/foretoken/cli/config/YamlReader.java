@@ -147,7 +147,10 @@ final class YamlReader {
       }
       if (keys.containsKey(key.getValue())) {
         throw new InputException(
-            at + ": the key '" + key.getValue() + "' stands a second time; the first is on line "
+            at
+                + ": the key '"
+                + key.getValue()
+                + "' stands a second time; the first is on line "
                 + keys.get(key.getValue()).line());
       }
       keys.put(key.getValue(), at);

@@ -47,8 +47,7 @@ class ConfigsTest {
   @ParameterizedTest
   @ValueSource(strings = {"tiny", "listing"})
   void presetsStandOnTheirOwn(String name) {
-    RunConfig config =
-        YamlBinder.bind(RunConfig.class, Presets.read(name, "test"));
+    RunConfig config = YamlBinder.bind(RunConfig.class, Presets.read(name, "test"));
     assertThat(config).isEqualTo(Configs.load(name, List.of()));
     assertThat(config.name()).isEqualTo(name);
   }
@@ -211,7 +210,8 @@ class ConfigsTest {
     assertThat(messageOf("preset: huge"))
         .startsWith("1: preset: expected one of")
         .contains("found 'huge'");
-    assertThat(messageOfLoading(folder.toString())).endsWith("expected a YAML file, found a folder");
+    assertThat(messageOfLoading(folder.toString()))
+        .endsWith("expected a YAML file, found a folder");
   }
 
   @ParameterizedTest
@@ -227,7 +227,8 @@ class ConfigsTest {
     assertThat(messageOf("a: 1\n---\nb: 2\n")).contains("not valid YAML");
     assertThat(messageOf("a: [1\nb: 2\n")).startsWith("2: not valid YAML");
     assertThat(messageOf("a: \0")).contains("not valid YAML");
-    assertThat(messageOf("model: !!java.lang.Runtime {}")).contains("1: not valid YAML: Global tag");
+    assertThat(messageOf("model: !!java.lang.Runtime {}"))
+        .contains("1: not valid YAML: Global tag");
     assertThat(messageOf("model: !mine {}")).contains("1: unexpected tag '!mine'");
     assertThat(messageOf("[a]: 1")).contains("1: expected a name as key");
   }

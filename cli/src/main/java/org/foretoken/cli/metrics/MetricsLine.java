@@ -1,0 +1,147 @@
+package org.foretoken.cli.metrics;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+
+/**
+ * One line of {@code metrics.jsonl}; its {@code type} says which. Names in the file are in snake
+ * case; docs/METRICS.md lists them for readers of the file.
+ */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = MetricsLine.Start.class, name = "start"),
+  @JsonSubTypes.Type(value = MetricsLine.Step.class, name = "step"),
+  @JsonSubTypes.Type(value = MetricsLine.Eval.class, name = "eval"),
+  @JsonSubTypes.Type(value = MetricsLine.Checkpoint.class, name = "checkpoint"),
+  @JsonSubTypes.Type(value = MetricsLine.Sample.class, name = "sample"),
+  @JsonSubTypes.Type(value = MetricsLine.Decoding.class, name = "decoding"),
+  @JsonSubTypes.Type(value = MetricsLine.End.class, name = "end")
+})
+@JsonIgnoreProperties(ignoreUnknown = true)
+public sealed interface MetricsLine {
+
+  /**
+   * The run, or its continuation, is about to make its first step.
+   *
+   * @param time ISO-8601 instant
+   * @param version version of the program
+   * @param commit commit of the program, or null where unknown
+   * @param jdk version of the JDK
+   * @param device name of the device
+   * @param deviceDescription line describing the device
+   * @param data line describing the corpus
+   * @param firstStep steps done before; lines of later steps that stand above this one are void
+   * @param steps steps in all
+   * @param tokensPerStep tokens of a batch
+   * @param targetsPerSequence targets of a sequence of one document, by depth 0..D
+   * @param config the run's configuration, in the names of the YAML files
+   * @param memory the memory bill
+   */
+  record Start(
+      String time,
+      String version,
+      String commit,
+      String jdk,
+      String device,
+      String deviceDescription,
+      String data,
+      int firstStep,
+      int steps,
+      int tokensPerStep,
+      List<Integer> targetsPerSequence,
+      JsonNode config,
+      MemoryBill memory)
+      implements MetricsLine {}
+
+  /**
+   * A training step was made; see {@link org.foretoken.model.train.StepMetrics}, whose names these
+   * are.
+   */
+  record Step(
+      int step,
+      long tokens,
+      double lossMain,
+      List<Double> lossMtp,
+      List<Double> accuracy,
+      double learningRate,
+      double mtpLambda,
+      double gradientNorm,
+      double tokensPerSecond,
+      double seconds)
+      implements MetricsLine {}
+
+  /**
+   * The held-out files were evaluated; see {@link org.foretoken.model.train.EvalMetrics}, whose
+   * names these are.
+   */
+  record Eval(
+      int step, double lossMain, List<Double> lossMtp, List<Double> accuracy, double bitsPerByte)
+      implements MetricsLine {}
+
+  /** A checkpoint is complete. */
+  record Checkpoint(int step, String path) implements MetricsLine {}
+
+  /**
+   * The model wrote something.
+   *
+   * @param step steps done
+   * @param prompt tokens it continued
+   * @param tokens tokens it wrote
+   * @param proposedBy for each of them the depth of the MTP module that proposed it, 0: the trunk
+   * @param temperature 0 for greedy decoding
+   * @param text the written tokens as text
+   */
+  record Sample(
+      int step,
+      List<Integer> prompt,
+      List<Integer> tokens,
+      List<Integer> proposedBy,
+      double temperature,
+      String text)
+      implements MetricsLine {}
+
+  /**
+   * Greedy decoding was measured with and without speculation on held-out prompts.
+   *
+   * @param step steps done
+   * @param prompts number of prompts
+   * @param tokens tokens written in all, each way
+   * @param acceptance share of drafts accepted, by depth 1..D
+   * @param tokensPerStep new tokens for each run of the trunk, speculating
+   * @param plainTokensPerSecond without speculation
+   * @param speculativeTokensPerSecond with it
+   * @param same whether both ways wrote the same tokens
+   */
+  record Decoding(
+      int step,
+      int prompts,
+      long tokens,
+      List<Double> acceptance,
+      double tokensPerStep,
+      double plainTokensPerSecond,
+      double speculativeTokensPerSecond,
+      boolean same)
+      implements MetricsLine {}
+
+  /**
+   * The run, or this part of it, ended in good order.
+   *
+   * @param time ISO-8601 instant
+   * @param steps steps done in all
+   * @param tokens tokens seen in all
+   * @param tokensPerSecond training rate of this part, evaluations not counted
+   * @param seconds wall time of this part, everything counted
+   * @param checkpoint the last checkpoint
+   */
+  record End(
+      String time,
+      int steps,
+      long tokens,
+      double tokensPerSecond,
+      double seconds,
+      String checkpoint)
+      implements MetricsLine {}
+}

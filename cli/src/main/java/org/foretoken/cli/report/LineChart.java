@@ -1,0 +1,207 @@
+package org.foretoken.cli.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.DoubleFunction;
+
+/**
+ * A line chart over training steps, as SVG that takes its colours from the page's style sheet.
+ *
+ * @param title what it shows, with the unit
+ * @param width width of the drawing, in its own units; text keeps its size relative to it
+ * @param fromZero whether the vertical axis starts at zero
+ * @param format labels of the vertical axis
+ * @param series the curves
+ */
+record LineChart(
+    String title, int width, boolean fromZero, DoubleFunction<String> format, List<Series> series) {
+
+  /** How a curve is drawn. */
+  enum Style {
+    /** A thin pale line: raw values. */
+    RAW,
+    /** A line. */
+    LINE,
+    /** Dots on a dashed line: few values that were measured apart from the rest. */
+    DOTS
+  }
+
+  /** A value at a step. */
+  record Point(double step, double value) {}
+
+  /**
+   * A curve.
+   *
+   * @param label name in the legend; empty for none
+   * @param colour class of the style sheet
+   */
+  record Series(String label, String colour, Style style, List<Point> points) {}
+
+  private static final int HEIGHT = 280;
+  private static final int LEFT = 52;
+  private static final int RIGHT = 12;
+  private static final int TOP = 10;
+  private static final int BOTTOM = 28;
+  private static final int MOST_POINTS = 700;
+
+  /** The chart with its title and legend. */
+  String figure() {
+    StringBuilder out = new StringBuilder("<figure>\n<figcaption>");
+    out.append("<b>").append(Html.escape(title)).append("</b>");
+    for (Series s : series) {
+      if (!s.label.isEmpty()) {
+        out.append("<span class=\"key ").append(s.colour);
+        out.append(s.style == Style.DOTS ? " dots" : "").append("\">");
+        out.append(Html.escape(s.label)).append("</span>");
+      }
+    }
+    return out.append("</figcaption>\n").append(svg()).append("</figure>\n").toString();
+  }
+
+  private String svg() {
+    double last = 1;
+    double low = fromZero ? 0 : Double.POSITIVE_INFINITY;
+    double high = Double.NEGATIVE_INFINITY;
+    for (Series s : series) {
+      for (Point p : s.points) {
+        last = Math.max(last, p.step);
+        low = Math.min(low, p.value);
+        high = Math.max(high, p.value);
+      }
+    }
+    if (!(high > low)) { // one value, or none
+      low = Double.isFinite(low) ? Math.min(low, 0) : 0;
+      high = Math.max(Double.isFinite(high) ? high : 1, low + 1e-9);
+    }
+    Axis x = Axis.over(0, last, Math.max(3, width / 110), LEFT, width - RIGHT);
+    Axis y = Axis.over(low, high, 5, HEIGHT - BOTTOM, TOP);
+    StringBuilder out = new StringBuilder();
+    out.append("<svg viewBox=\"0 0 ").append(width).append(' ').append(HEIGHT);
+    out.append("\" role=\"img\" aria-label=\"").append(Html.escape(title)).append("\">\n");
+    grid(x, y, out);
+    for (Series s : series) {
+      draw(s, x, y, out);
+    }
+    return out.append("</svg>\n").toString();
+  }
+
+  private void grid(Axis x, Axis y, StringBuilder out) {
+    for (double tick : y.ticks()) {
+      String at = n(y.at(tick));
+      out.append("<line class=\"grid\" x1=\"").append(LEFT).append("\" x2=\"");
+      out.append(width - RIGHT).append("\" y1=\"").append(at).append("\" y2=\"").append(at);
+      out.append("\"/><text class=\"y\" x=\"").append(LEFT - 8).append("\" y=\"");
+      out.append(n(y.at(tick) + 4)).append("\">").append(format.apply(tick)).append("</text>\n");
+    }
+    List<Double> ticks = x.ticks();
+    for (double tick : ticks) {
+      boolean first = tick == ticks.getFirst();
+      out.append("<text class=\"x\" x=\"").append(n(x.at(tick))).append("\" y=\"");
+      out.append(HEIGHT - 8).append("\">");
+      out.append(first ? "step " : "").append(count(tick)).append("</text>\n");
+    }
+  }
+
+  private static String count(double step) {
+    return String.format(Locale.ROOT, "%,d", Math.round(step));
+  }
+
+  private void draw(Series s, Axis x, Axis y, StringBuilder out) {
+    List<Point> points = thinned(s.points);
+    if (points.isEmpty()) {
+      return;
+    }
+    String style = s.style.name().toLowerCase(Locale.ROOT);
+    out.append("<polyline class=\"").append(s.colour).append(' ').append(style);
+    out.append("\" points=\"");
+    for (Point p : points) {
+      out.append(n(x.at(p.step))).append(',').append(n(y.at(p.value))).append(' ');
+    }
+    out.append("\"/>\n");
+    if (s.style == Style.DOTS || points.size() == 1) {
+      for (Point p : points) {
+        out.append("<circle class=\"").append(s.colour).append("\" r=\"3.5\" cx=\"");
+        out.append(n(x.at(p.step))).append("\" cy=\"").append(n(y.at(p.value)));
+        out.append("\"><title>").append(Html.escape(s.label)).append(", step ");
+        out.append(count(p.step)).append(": ").append(format.apply(p.value));
+        out.append("</title></circle>\n");
+      }
+    }
+  }
+
+  /** At most {@link #MOST_POINTS} points, each the mean of its stretch of the curve. */
+  private static List<Point> thinned(List<Point> points) {
+    int n = points.size();
+    if (n <= MOST_POINTS) {
+      return points;
+    }
+    List<Point> thin = new ArrayList<>();
+    for (int i = 0; i < MOST_POINTS; i++) {
+      int begin = (int) ((long) n * i / MOST_POINTS);
+      int end = (int) ((long) n * (i + 1) / MOST_POINTS);
+      double step = 0;
+      double value = 0;
+      for (Point p : points.subList(begin, end)) {
+        step += p.step / (end - begin);
+        value += p.value / (end - begin);
+      }
+      thin.add(new Point(step, value));
+    }
+    return thin;
+  }
+
+  /**
+   * The curve's running mean: exponential weights that reach back about a fortieth of the curve,
+   * corrected for the missing past at its start.
+   */
+  static List<Point> smoothed(List<Point> points) {
+    double keep = 1 - 1 / Math.max(1.0, points.size() / 40.0);
+    List<Point> smooth = new ArrayList<>(points.size());
+    double sum = 0;
+    double weight = 0;
+    for (Point p : points) {
+      sum = keep * sum + (1 - keep) * p.value;
+      weight = keep * weight + (1 - keep);
+      smooth.add(new Point(p.step, sum / weight));
+    }
+    return smooth;
+  }
+
+  private static String n(double value) {
+    return String.format(Locale.ROOT, "%.1f", value);
+  }
+
+  /**
+   * A linear axis.
+   *
+   * @param low value at {@code begin}
+   * @param high value at {@code end}
+   * @param spacing distance of ticks
+   */
+  private record Axis(double low, double high, double spacing, double begin, double end) {
+    /** An axis over at least {@code [low, high]} whose ticks are 1, 2 or 5 times a power of ten. */
+    static Axis over(double low, double high, int ticks, double begin, double end) {
+      double raw = (high - low) / ticks;
+      double power = Math.pow(10, Math.floor(Math.log10(raw)));
+      double mantissa = raw / power;
+      double spacing = power * (mantissa <= 1 ? 1 : mantissa <= 2 ? 2 : mantissa <= 5 ? 5 : 10);
+      boolean horizontal = end > begin;
+      double bottom = Math.floor(low / spacing + 1e-9) * spacing;
+      double top = horizontal ? high : Math.ceil(high / spacing - 1e-9) * spacing;
+      return new Axis(bottom, top, spacing, begin, end);
+    }
+
+    double at(double value) {
+      return begin + (value - low) / (high - low) * (end - begin);
+    }
+
+    List<Double> ticks() {
+      List<Double> ticks = new ArrayList<>();
+      for (int i = 0; low + i * spacing <= high + spacing * 1e-6; i++) {
+        ticks.add(low + i * spacing);
+      }
+      return ticks;
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Numbers and tokens as people read them. */
+package org.foretoken.cli.text;
