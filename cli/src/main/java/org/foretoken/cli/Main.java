@@ -27,6 +27,9 @@ import picocli.CommandLine.Spec;
     usageHelpAutoWidth = true,
     subcommands = {
       // one command a line, in the order of the help page
+      TrainCommand.class,
+      GenerateCommand.class,
+      ReportCommand.class,
     })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec;

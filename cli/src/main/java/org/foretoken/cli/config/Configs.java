@@ -1,5 +1,6 @@
 package org.foretoken.cli.config;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -17,17 +18,50 @@ public final class Configs {
   private static final String PRESET = "preset";
   private static final int MAX_CHAIN = 4;
 
+  /**
+   * A value given on the command line.
+   *
+   * @param option the option it came with, for messages
+   * @param assignment path and value, such as {@code model.layers=2}
+   */
+  public record Setting(String option, String assignment) {
+    /** What {@code --set} was given. */
+    public static Setting of(String assignment) {
+      return new Setting("--set", assignment);
+    }
+
+    /** The value of an option of its own. */
+    public static Setting of(String option, String path, String value) {
+      return new Setting(option, path + "=" + value);
+    }
+  }
+
   private Configs() {}
 
   /**
    * The configuration of a run: a preset, on top of it a file's keys, on top of them the settings.
    *
    * @param fileOrPreset a YAML file, or the name of a preset
-   * @param settings assignments such as {@code model.layers=2}, later ones win
+   * @param settings values that win over the file's, later ones over earlier ones
+   * @throws InputException when anything is wrong: file, line and path, expected and found
    */
-  public static RunConfig load(String fileOrPreset, List<String> settings) {
-    Mapping tree = resolved(open(fileOrPreset), fileOrPreset, 0);
-    for (String setting : settings) {
+  public static RunConfig load(String fileOrPreset, List<Setting> settings) {
+    return finish(resolved(open(fileOrPreset), fileOrPreset, 0), settings);
+  }
+
+  /**
+   * A known configuration with settings on top.
+   *
+   * @param source where it comes from, for messages
+   */
+  public static RunConfig change(RunConfig config, String source, List<Setting> settings) {
+    byte[] yaml = YamlWriter.write(config).getBytes(StandardCharsets.UTF_8);
+    return finish(YamlReader.parse(yaml, source), settings);
+  }
+
+  private static RunConfig finish(Mapping base, List<Setting> settings) {
+    Mapping tree = base;
+    for (Setting setting : settings) {
       tree = tree.overlaid(YamlReader.setting(setting));
     }
     return checked(YamlBinder.bind(RunConfig.class, tree), tree);

@@ -159,19 +159,20 @@ final class YamlReader {
     return new Mapping(values, keys, origin);
   }
 
-  /** The mapping that {@code --set a.b=value} stands for. */
-  static Mapping setting(String assignment) {
-    Origin origin = new Origin("--set", 0);
+  /** The mapping that an assignment such as {@code a.b=value} stands for. */
+  static Mapping setting(Configs.Setting setting) {
+    String assignment = setting.assignment();
+    Origin origin = new Origin(setting.option(), 0);
     int equals = assignment.indexOf('=');
     String path = equals < 0 ? assignment : assignment.substring(0, equals).strip();
     if (equals < 0 || !path.matches("\\w+(\\.\\w+)*")) {
       throw new InputException(
-          "--set: expected KEY=VALUE such as model.layers=2, found '" + assignment + "'");
+          origin + ": expected KEY=VALUE such as model.layers=2, found '" + assignment + "'");
     }
     String value = assignment.substring(equals + 1).strip();
     YamlNode node = new Scalar(value, false, origin);
     if (value.startsWith("{") || value.startsWith("[")) {
-      node = new YamlReader("--set " + path).parse(value);
+      node = new YamlReader(origin + " " + path).parse(value);
     }
     String[] steps = path.split("\\.");
     for (int i = steps.length - 1; i >= 0; i--) {

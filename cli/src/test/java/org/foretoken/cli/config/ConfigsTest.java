@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.foretoken.fp8.InputException;
 import org.foretoken.model.config.AttentionConfig;
 import org.foretoken.model.config.Recipe;
@@ -36,12 +37,16 @@ class ConfigsTest {
 
   private static String messageOfLoading(String file, String... settings) {
     try {
-      Configs.load(file, List.of(settings));
+      Configs.load(file, settings(settings));
     } catch (InputException e) {
       assertThat(e.getMessage()).doesNotContain("\n");
       return e.getMessage();
     }
     throw new AssertionError("loaded without an error");
+  }
+
+  private static List<Configs.Setting> settings(String... assignments) {
+    return Stream.of(assignments).map(Configs.Setting::of).toList();
   }
 
   @ParameterizedTest
@@ -91,7 +96,7 @@ class ConfigsTest {
     RunConfig config =
         Configs.load(
             file("preset: tiny\nmodel: {layers: 2}\n"),
-            List.of("model.layers=3", "train.recipe=FP32", "model.layers=5", "data.path=/a:b#c"));
+            settings("model.layers=3", "train.recipe=FP32", "model.layers=5", "data.path=/a:b#c"));
     assertThat(config.model().layers()).isEqualTo(5);
     assertThat(config.train().recipe()).isEqualTo(Recipe.FP32);
     assertThat(config.data().path()).isEqualTo("/a:b#c");
@@ -100,7 +105,7 @@ class ConfigsTest {
   @Test
   void whatIsWrittenIsReadBackToEqualRecords() throws IOException {
     RunConfig config =
-        Configs.load("tiny", List.of("data.path=/a b/\"c\"\\ü: #😀", "train.learning_rate=0.1"));
+        Configs.load("tiny", settings("data.path=/a b/\"c\"\\ü: #😀", "train.learning_rate=0.1"));
     assertThat(Configs.load(file(YamlWriter.write(config)), List.of())).isEqualTo(config);
   }
 

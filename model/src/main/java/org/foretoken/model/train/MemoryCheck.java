@@ -67,7 +67,7 @@ public record MemoryCheck(
   }
 
   /** Memory that the system can give without swapping. */
-  static long availableBytes() {
+  public static long availableBytes() {
     Path meminfo = Path.of("/proc/meminfo");
     try {
       if (Files.isReadable(meminfo)) {
