@@ -90,7 +90,7 @@ final class HostDequantizeLanes {
       FloatVector scaled = value.reinterpretAsFloats().mul(factors);
       scaled
           .reinterpretAsInts()
-          .or(code.lanewise(VectorOperators.LSHL, toSign).and(SIGN))
+          .lanewise(VectorOperators.XOR, code.lanewise(VectorOperators.LSHL, toSign).and(SIGN))
           .intoMemorySegment(MEMORY, x + 4L * i, LITTLE);
     }
     decodeScalar(codes + (long) whole * format.bytes, x + 4L * whole, n - whole, scale, 0, format);
@@ -117,7 +117,7 @@ final class HostDequantizeLanes {
       FloatVector scaled = value.reinterpretAsFloats().mul(factors);
       scaled
           .reinterpretAsInts()
-          .or(code.lanewise(VectorOperators.LSHL, toSign).and(SIGN))
+          .lanewise(VectorOperators.XOR, code.lanewise(VectorOperators.LSHL, toSign).and(SIGN))
           .intoMemorySegment(MEMORY, x + 4L * i, LITTLE);
     }
     decodeScalar(

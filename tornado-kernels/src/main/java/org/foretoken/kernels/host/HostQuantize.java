@@ -69,7 +69,7 @@ public final class HostQuantize {
     Reference.reachabilityFence(codes);
     Reference.reachabilityFence(scales);
     if (sawInfinity) {
-      throw notFinite(name, x, type, rows, columns, false);
+      throw notFinite(name, x, type, rows, columns, 0, false);
     }
     Reference.reachabilityFence(x);
     return sawNan;
@@ -126,7 +126,73 @@ public final class HostQuantize {
     Reference.reachabilityFence(columnCodes);
     Reference.reachabilityFence(columnScales);
     if (sawInfinity) {
-      throw notFinite(name, x, type, rows, columns, false);
+      throw notFinite(name, x, type, rows, columns, 0, false);
+    }
+    Reference.reachabilityFence(x);
+    return sawNan;
+  }
+
+  /**
+   * The largest magnitude of a tensor, NaN not counted.
+   *
+   * @param x [rows, columns], F32 or BF16
+   * @throws InputException naming tensor and index if a value is infinite
+   */
+  public static float amax(
+      HostPool pool, String name, MemorySegment x, DType type, int rows, int columns) {
+    checkSource(name, x, type, rows, columns);
+    HostQuantizeJob job = HostQuantizeJob.get();
+    job.source(x.address(), type, rows, columns);
+    job.target(HostQuantizeFormat.E4M3, ScaleRule.AMAX, 0, 0, false);
+    job.runAmax(pool);
+    float amax = Float.intBitsToFloat(job.tensorAmax());
+    if (job.sawInfinity()) {
+      throw notFinite(name, x, type, rows, columns, 0, false);
+    }
+    Reference.reachabilityFence(x);
+    return amax;
+  }
+
+  /**
+   * Quantizes with a scale that is given: by an earlier step (delayed scaling), or for a part of a
+   * tensor. Values beyond the format's range under this scale saturate.
+   *
+   * @param element E4M3, E5M2 or E5M6
+   * @param scale positive and finite
+   * @param codes [rows, columns], written
+   * @return whether x holds a NaN
+   * @throws InputException as {@link #quantize}
+   */
+  public static boolean quantizeWithScale(
+      HostPool pool,
+      String name,
+      MemorySegment x,
+      DType type,
+      int rows,
+      int columns,
+      Format element,
+      float scale,
+      MemorySegment codes) {
+    HostQuantizeFormat format = HostQuantizeFormat.of(element);
+    if (format == null || !(scale > 0 && scale <= Float.MAX_VALUE)) {
+      throw new IllegalArgumentException(
+          name
+              + ": expected E4M3, E5M2 or E5M6 and a positive scale, found "
+              + element.name()
+              + " and "
+              + scale);
+    }
+    checkSource(name, x, type, rows, columns);
+    check(name, "codes", codes, (long) rows * columns * format.bytes);
+    HostQuantizeJob job = HostQuantizeJob.get();
+    job.source(x.address(), type, rows, columns);
+    job.target(format, ScaleRule.AMAX, codes.address(), 0, false);
+    job.runCodes(pool, scale, true);
+    boolean sawNan = job.sawNan();
+    boolean sawInfinity = job.sawInfinity();
+    Reference.reachabilityFence(codes);
+    if (sawInfinity) {
+      throw notFinite(name, x, type, rows, columns, 0, false);
     }
     Reference.reachabilityFence(x);
     return sawNan;
@@ -144,10 +210,17 @@ public final class HostQuantize {
    * The first value of {@code x} that is infinite (or NaN, if {@code nanToo}), as the exception
    * that names it.
    *
+   * @param firstRow row of the tensor that x begins with
    * @throws IllegalStateException if there is none
    */
   public static InputException notFinite(
-      String name, MemorySegment x, DType type, int rows, int columns, boolean nanToo) {
+      String name,
+      MemorySegment x,
+      DType type,
+      int rows,
+      int columns,
+      long firstRow,
+      boolean nanToo) {
     for (long i = 0; i < (long) rows * columns; i++) {
       float value =
           type == DType.F32
@@ -160,9 +233,9 @@ public final class HostQuantize {
                 "%s [%d, %d] (element %d): expected %s, found %s; mend or clamp it before"
                     + " quantizing",
                 name,
-                i / columns,
+                firstRow + i / columns,
                 i % columns,
-                i,
+                firstRow * columns + i,
                 nanToo ? "a finite number" : "a finite value",
                 value));
       }

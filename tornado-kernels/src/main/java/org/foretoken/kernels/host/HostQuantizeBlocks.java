@@ -71,7 +71,7 @@ final class HostQuantizeBlocks {
     for (int c = first; c < end; c += PIECE) {
       int n = Math.min(PIECE, end - c);
       long element = (long) row * job.columns + c;
-      job.encode(job.floats(scratch, element, n), element, n, scratch.scales[b], plain);
+      job.encode(scratch, job.floats(scratch, element, n), element, n, scratch.scales[b], plain);
     }
   }
 }

@@ -86,7 +86,7 @@ final class HostQuantizeColumns {
       scratch.reciprocals[i] = 1f / scale;
       job.putScale((long) strip * job.columns + column + i, scale);
     }
-    boolean vector = job.format.bytes == 1 && job.rule != org.foretoken.fp8.ScaleRule.OCP_FLOOR;
+    boolean vector = job.format.bytes == 1 && !job.saturates();
     for (int row = firstRow; vector && row < endRow; row++) {
       long element = (long) row * job.columns + column;
       long floats = job.floats(scratch, element, n);
@@ -118,7 +118,7 @@ final class HostQuantizeColumns {
     job.putScale((long) strip * job.columns + column, scale);
     for (int row = firstRow; row < endRow; row++) {
       long element = (long) row * job.columns + column;
-      job.encode(job.floats(scratch, element, 1), element, 1, scale, false);
+      job.encode(scratch, job.floats(scratch, element, 1), element, 1, scale, false);
     }
   }
 }

@@ -55,8 +55,11 @@ final class HostQuantizeJob implements HostPool.Range {
   /** Rows (or groups, or columns) that a unit covers; its meaning is the kind's. */
   int unit;
 
-  /** Bits of the tensor's largest magnitude, and its scale. */
+  /** Bits of the tensor's largest magnitude, NaN not counted, and the tensor's scale. */
   private int tensorAmax;
+
+  private float tensorScale;
+  private boolean saturates;
 
   private boolean sawNan;
   private boolean sawInfinity;
@@ -82,6 +85,7 @@ final class HostQuantizeJob implements HostPool.Range {
     this.codes = codes;
     this.scales = scales;
     this.exponents = e8m0;
+    this.saturates = rule == ScaleRule.OCP_FLOOR;
   }
 
   /** Quantizes in the groups of {@code tile}. */
@@ -112,13 +116,24 @@ final class HostQuantizeJob implements HostPool.Range {
   }
 
   private void runTensor(HostPool pool) {
-    tensorAmax = 0;
-    int units = HostQuantizeTensor.units(this);
-    start(pool, Kind.TENSOR_AMAX, units);
+    runAmax(pool);
     if (!sawInfinity) {
       putScale(0, scale(tensorAmax));
-      start(pool, Kind.TENSOR_CODES, units);
+      runCodes(pool, scale(tensorAmax), false);
     }
+  }
+
+  /** Finds the tensor's amax. */
+  void runAmax(HostPool pool) {
+    tensorAmax = 0;
+    start(pool, Kind.TENSOR_AMAX, HostQuantizeTensor.units(this));
+  }
+
+  /** Encodes the tensor with one scale, which may saturate unless it comes from its own amax. */
+  void runCodes(HostPool pool, float scale, boolean saturates) {
+    tensorScale = scale;
+    this.saturates = saturates;
+    start(pool, Kind.TENSOR_CODES, HostQuantizeTensor.units(this));
   }
 
   private void start(HostPool pool, Kind kind, int units) {
@@ -172,15 +187,27 @@ final class HostQuantizeJob implements HostPool.Range {
     }
   }
 
-  /** Encodes {@code n} floats at {@code floats} whose codes start with that of {@code element}. */
-  void encode(long floats, long element, int n, float scale, boolean plain) {
+  /**
+   * Encodes {@code n} floats at {@code floats} whose codes start with that of {@code element}.
+   *
+   * @param plain whether their group is one that the vector loop is exact for
+   */
+  void encode(
+      HostQuantizeScratch scratch, long floats, long element, int n, float scale, boolean plain) {
     long to = codes + element * format.bytes;
-    if (!plain || rule == ScaleRule.OCP_FLOOR) {
+    if (!plain) {
       HostQuantizeLanes.encodeScalar(floats, to, n, scale, format);
-    } else if (format.bytes == 1) {
-      HostQuantizeLanes.encode(floats, to, n, -scale, 1f / scale, format);
+      return;
+    }
+    long from = floats;
+    if (saturates) {
+      from = scratch.piece();
+      HostQuantizeLanes.clamp(floats, from, n, format.max * scale);
+    }
+    if (format.bytes == 1) {
+      HostQuantizeLanes.encode(from, to, n, -scale, 1f / scale, format);
     } else {
-      HostQuantizeLanes.encodeWide(floats, to, n, -scale, 1f / scale, format);
+      HostQuantizeLanes.encodeWide(from, to, n, -scale, 1f / scale, format);
     }
   }
 
@@ -203,5 +230,13 @@ final class HostQuantizeJob implements HostPool.Range {
 
   int tensorAmax() {
     return tensorAmax;
+  }
+
+  float tensorScale() {
+    return tensorScale;
+  }
+
+  boolean saturates() {
+    return saturates;
   }
 }

@@ -55,6 +55,14 @@ final class HostQuantizeLanes {
     return amax < INFINITY && (amax >= SMALLEST_PLAIN || amax == 0);
   }
 
+  /**
+   * Whether the vector encoder is exact for any finite values under {@code scale}: quotients that
+   * come out inexact are then far below the smallest code.
+   */
+  static boolean isPlainScale(float scale) {
+    return scale >= 0x1p-75f && scale <= 0x1p120f;
+  }
+
   /** Bits of the largest magnitude of {@code n} floats; above infinity's if one is NaN. */
   static int amax(long x, int n) {
     int whole = n - n % LANES;
@@ -164,6 +172,23 @@ final class HostQuantizeLanes {
     }
     for (int i = whole; i < n; i++) {
       putByte(codes + i, format.encode(getFloat(x + 4L * i) / -minusScales[i]));
+    }
+  }
+
+  /** {@code n} finite floats with magnitudes cut to {@code limit}; they may stay in their place. */
+  static void clamp(long x, long clamped, int n, float limit) {
+    int most = Float.floatToRawIntBits(limit);
+    int whole = n - n % LANES;
+    for (int i = 0; i < whole; i += LANES) {
+      IntVector bits = IntVector.fromMemorySegment(INTS, MEMORY, x + 4L * i, LITTLE);
+      bits.and(MAGNITUDE)
+          .min(most)
+          .or(bits.and(~MAGNITUDE))
+          .intoMemorySegment(MEMORY, clamped + 4L * i, LITTLE);
+    }
+    for (int i = whole; i < n; i++) {
+      int bits = getInt(x + 4L * i);
+      putInt(clamped + 4L * i, Math.min(bits & MAGNITUDE, most) | bits & ~MAGNITUDE);
     }
   }
 

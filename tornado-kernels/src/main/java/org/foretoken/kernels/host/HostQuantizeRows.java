@@ -86,12 +86,25 @@ final class HostQuantizeRows {
       amax[g] = HostQuantizeLanes.amax(floats + 4L * g * width, width);
     }
     for (int g = 0; g < count; g++) {
-      group(job, floats + 4L * g * width, element + (long) g * width, scale + g, amax[g], width);
+      group(
+          job,
+          scratch,
+          floats + 4L * g * width,
+          element + (long) g * width,
+          scale + g,
+          amax[g],
+          width);
     }
   }
 
   private static void group(
-      HostQuantizeJob job, long floats, long element, long scaleIndex, int amax, int width) {
+      HostQuantizeJob job,
+      HostQuantizeScratch scratch,
+      long floats,
+      long element,
+      long scaleIndex,
+      int amax,
+      int width) {
     int largest = amax;
     if (amax > HostQuantizeLanes.INFINITY) {
       job.noteNan();
@@ -99,7 +112,7 @@ final class HostQuantizeRows {
     }
     float scale = job.scale(largest);
     job.putScale(scaleIndex, scale);
-    job.encode(floats, element, width, scale, HostQuantizeLanes.isPlain(amax));
+    job.encode(scratch, floats, element, width, scale, HostQuantizeLanes.isPlain(amax));
   }
 
   /** A group that is read twice, piece by piece. */
@@ -123,7 +136,7 @@ final class HostQuantizeRows {
     for (int i = 0; i < width; i += PIECE) {
       int n = Math.min(PIECE, width - i);
       long floats = job.floats(scratch, element + i, n);
-      job.encode(floats, element + i, n, scale, HostQuantizeLanes.isPlain(amax));
+      job.encode(scratch, floats, element + i, n, scale, HostQuantizeLanes.isPlain(amax));
     }
   }
 }

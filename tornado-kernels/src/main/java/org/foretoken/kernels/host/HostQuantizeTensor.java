@@ -34,14 +34,25 @@ final class HostQuantizeTensor {
   static void codes(HostQuantizeJob job, HostQuantizeScratch scratch, int unit) {
     long first = (long) unit * UNIT;
     long end = Math.min(first + UNIT, (long) job.rows * job.columns);
-    float scale = job.scale(job.tensorAmax());
-    boolean plain = HostQuantizeLanes.isPlain(job.tensorAmax());
+    float scale = job.tensorScale();
     for (long i = first; i < end; i += HostQuantizeScratch.PIECE) {
       int n = (int) Math.min(HostQuantizeScratch.PIECE, end - i);
       long floats = job.floats(scratch, i, n);
-      boolean numbers =
-          !job.sawNan() || HostQuantizeLanes.amax(floats, n) < HostQuantizeLanes.INFINITY;
-      job.encode(floats, i, n, scale, plain && numbers);
+      job.encode(scratch, floats, i, n, scale, isPlain(job, floats, n, scale));
     }
+  }
+
+  /** Whether the vector loop is exact: by the tensor's amax, or by this piece's where it counts. */
+  private static boolean isPlain(HostQuantizeJob job, long floats, int n, float scale) {
+    if (!job.saturates() && !job.sawNan()) {
+      return HostQuantizeLanes.isPlain(job.tensorAmax());
+    }
+    int amax = HostQuantizeLanes.amax(floats, n);
+    if (amax > HostQuantizeLanes.INFINITY) {
+      job.noteNan();
+    } else if (amax == HostQuantizeLanes.INFINITY) {
+      job.scale(amax);
+    }
+    return amax < HostQuantizeLanes.INFINITY && HostQuantizeLanes.isPlainScale(scale);
   }
 }

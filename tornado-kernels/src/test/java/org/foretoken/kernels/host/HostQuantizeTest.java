@@ -11,13 +11,16 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.foretoken.fp8.Bf16;
+import org.foretoken.fp8.Format;
 import org.foretoken.fp8.Formats;
 import org.foretoken.fp8.Fp8Tensor;
 import org.foretoken.fp8.Granularity;
 import org.foretoken.fp8.InputException;
+import org.foretoken.fp8.Overflow;
 import org.foretoken.fp8.QuantizationRecipe;
 import org.foretoken.fp8.QuantizationRecipes;
 import org.foretoken.fp8.QuantizerReference;
+import org.foretoken.fp8.Rounding;
 import org.foretoken.fp8.ScaleRule;
 import org.foretoken.kernels.graph.DType;
 import org.junit.jupiter.api.AfterAll;
@@ -186,6 +189,45 @@ class HostQuantizeTest {
       for (int i = 0; i < 4000; i++) {
         float scale = Float.intBitsToFloat(0x3f80_0000 | random.nextInt(1 << 23));
         TieProbe.compare(format, scale);
+      }
+    }
+  }
+
+  @Test
+  void aGivenScaleSaturates() {
+    SplittableRandom random = new SplittableRandom(14);
+    for (int[] shape : SHAPES) {
+      for (Fill fill : Fill.values()) {
+        float[] values = fill.values(random, shape[0] * shape[1]);
+        float amax = QuantizerReference.amax(values);
+        for (float scale : new float[] {amax / 4480, amax / 448, 1e-30f, 1e-44f, 1e37f, 0.37f}) {
+          if (scale > 0) {
+            checkGiven(values, shape[0], shape[1], scale, amax);
+          }
+        }
+      }
+    }
+  }
+
+  private static void checkGiven(float[] values, int rows, int columns, float scale, float amax) {
+    for (Format element : List.of(Formats.E4M3, Formats.E5M2, Formats.E5M6)) {
+      int bytes = Fp8Tensor.bytesPerCode(element);
+      byte[] want = new byte[values.length * bytes];
+      for (int i = 0; i < values.length; i++) {
+        int code = element.encode(values[i] / scale, Rounding.NEAREST_EVEN, Overflow.SATURATE, 0);
+        for (int b = 0; b < bytes; b++) {
+          want[i * bytes + b] = (byte) (code >>> 8 * b);
+        }
+      }
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment x = source(arena, values, DType.F32);
+        MemorySegment codes = dirty(arena, want.length);
+        assertThat(HostQuantize.amax(TWO, "t", x, DType.F32, rows, columns)).isEqualTo(amax);
+        HostQuantize.quantizeWithScale(
+            TWO, "t", x, DType.F32, rows, columns, element, scale, codes);
+        assertThat(codes.toArray(ValueLayout.JAVA_BYTE))
+            .as(element.name() + " scale " + scale)
+            .isEqualTo(want);
       }
     }
   }
