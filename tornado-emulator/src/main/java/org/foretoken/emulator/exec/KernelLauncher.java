@@ -2,35 +2,82 @@ package org.foretoken.emulator.exec;
 
 import java.util.List;
 import org.foretoken.emulator.graph.TaskDefinition;
+import org.foretoken.emulator.sanitizer.InstrumentedKernel;
+import org.foretoken.emulator.sanitizer.Probe;
+import org.foretoken.emulator.sanitizer.Sanitizer;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
 
 /** Runs one task on device memory. */
 final class KernelLauncher {
-  private KernelLauncher() {}
+  private static final int NO_CONTEXT = -1;
 
-  static void prepare(TaskDefinition task, WorkerGrid grid) {
-    TaskBody.of(task.code());
-    if (contextIndex(task) >= 0) {
-      NdRange.of(task.name(), grid);
-    }
+  private final TaskDefinition task;
+  private final Kernel kernel;
+  private final int context;
+  private final NdRange range;
+
+  /** Checks all that can be checked before anything runs. */
+  KernelLauncher(TaskDefinition task, WorkerGrid grid) {
+    this.task = task;
+    kernel = Kernel.of(task);
+    context = contextIndex(task);
+    range = context == NO_CONTEXT ? null : NdRange.of(task.name(), grid);
+    requireArguments();
   }
 
-  static void launch(TaskDefinition task, WorkerGrid grid, DeviceMemory memory) {
+  /** Runs the task, watched unless {@code sanitizer} is null. */
+  void launch(DeviceMemory memory, Sanitizer sanitizer) {
     Object[] arguments = new Object[task.arguments().size()];
     for (int i = 0; i < arguments.length; i++) {
       Object argument = task.arguments().get(i);
       arguments[i] = DeviceBuffer.accepts(argument) ? memory.allocate(argument).device() : argument;
     }
-    KernelBody body = TaskBody.of(task.code());
-    int context = contextIndex(task);
-    if (context < 0) {
-      body.run(arguments);
-      return;
+    if (sanitizer == null) {
+      runPlain(arguments);
+      task.arguments().stream()
+          .filter(DeviceBuffer::accepts)
+          .forEach(argument -> memory.allocate(argument).defineAll());
+    } else {
+      Probe.watch(sanitizer, () -> runWatched(arguments, memory, sanitizer));
     }
-    NdRange range = NdRange.of(task.name(), grid);
-    WorkGroup group = new WorkGroup(task.name(), range, AccessObserver.NONE, true);
+  }
+
+  private void runPlain(Object[] arguments) {
+    if (context == NO_CONTEXT) {
+      runLoops(() -> kernel.plainBody().run(arguments));
+    } else {
+      runGroups(kernel.plainBody(), arguments, AccessObserver.NONE);
+    }
+  }
+
+  private void runWatched(Object[] arguments, DeviceMemory memory, Sanitizer sanitizer) {
+    InstrumentedKernel instrumented = kernel.instrumented();
+    sanitizer.begin(kernel.name(task));
+    for (int i = 0; i < arguments.length; i++) {
+      Object argument = task.arguments().get(i);
+      if (DeviceBuffer.accepts(argument)) {
+        sanitizer.track(memory.allocate(argument), kernel.parameter(i), kernel.isReduced(i));
+      }
+    }
+    if (context == NO_CONTEXT) {
+      runLoops(() -> instrumented.runLoops(sanitizer, arguments));
+    } else {
+      runGroups(instrumented.body(), arguments, sanitizer);
+    }
+  }
+
+  private void runLoops(Runnable loops) {
+    try {
+      loops.run();
+    } catch (IndexOutOfBoundsException | NullPointerException | ArithmeticException e) {
+      throw new KernelFault(kernel.name(task), "a parallel loop", e);
+    }
+  }
+
+  private void runGroups(KernelBody body, Object[] arguments, AccessObserver observer) {
+    WorkGroup group = new WorkGroup(kernel.name(task), range, observer, kernel.code().waits());
     for (int z = 0; z < range.groups(2); z++) {
       for (int y = 0; y < range.groups(1); y++) {
         for (int x = 0; x < range.groups(0); x++) {
@@ -40,18 +87,37 @@ final class KernelLauncher {
     }
   }
 
+  private void requireArguments() {
+    for (int i = 0; i < task.arguments().size(); i++) {
+      Object argument = task.arguments().get(i);
+      if (!DeviceBuffer.accepts(argument)
+          && i != context
+          && !(argument instanceof Number)
+          && !(argument instanceof Boolean)
+          && !(argument instanceof Character)) {
+        throw new TornadoTaskRuntimeException(
+            "task "
+                + task.name()
+                + ": expected an array, a scalar or a KernelContext for parameter "
+                + kernel.parameter(i)
+                + ", found "
+                + argument.getClass().getName());
+      }
+    }
+  }
+
   private static int contextIndex(TaskDefinition task) {
     List<Object> arguments = task.arguments();
-    int context = -1;
+    int found = NO_CONTEXT;
     for (int i = 0; i < arguments.size(); i++) {
       if (arguments.get(i) instanceof KernelContext) {
-        if (context >= 0) {
+        if (found != NO_CONTEXT) {
           throw new TornadoTaskRuntimeException(
               "task " + task.name() + ": expected at most one KernelContext, found two");
         }
-        context = i;
+        found = i;
       }
     }
-    return context;
+    return found;
   }
 }

@@ -25,7 +25,8 @@ final class LocalMemory {
       if (length < 1 || bytes > DeviceLimits.LOCAL_MEMORY_BYTES) {
         throw group.fault(
             item,
-            "local memory: expected 1 to "
+            KernelFault.Kind.LOCAL_MEMORY,
+            "expected 1 to "
                 + DeviceLimits.LOCAL_MEMORY_BYTES
                 + " bytes in all, found "
                 + (length < 1 ? "an array of " + length + " elements" : bytes + " bytes"));
@@ -36,7 +37,8 @@ final class LocalMemory {
     if (array.getClass() != type || java.lang.reflect.Array.getLength(array) != length) {
       throw group.fault(
           item,
-          "local memory: expected the same allocations in every work item of a group, found "
+          KernelFault.Kind.LOCAL_MEMORY,
+          "expected the same allocations in every work item of a group, found "
               + type.componentType().getSimpleName()
               + "["
               + length

@@ -60,6 +60,30 @@ public record NdRange(int[] global, int[] local, int[] offset) {
     return local[0] * local[1] * local[2];
   }
 
+  /** A work item in words, by its number when all items of a group come in a row. */
+  public String describe(int item) {
+    int inGroup = item % groupSize();
+    int group = item / groupSize();
+    int[] groups = {groups(0), groups(1), groups(2)};
+    int[] groupId = coordinates(group, groups);
+    int[] localId = coordinates(inGroup, local);
+    int[] globalId = new int[3];
+    Arrays.setAll(globalId, d -> offset[d] + groupId[d] * local[d] + localId[d]);
+    return "work item "
+        + Arrays.toString(globalId)
+        + " (local "
+        + Arrays.toString(localId)
+        + " of group "
+        + Arrays.toString(groupId)
+        + ")";
+  }
+
+  private static int[] coordinates(int linear, int[] sizes) {
+    return new int[] {
+      linear % sizes[0], linear / sizes[0] % sizes[1], linear / (sizes[0] * sizes[1])
+    };
+  }
+
   private static int[] sizes(String task, String what, long[] sizes) {
     int[] checked = new int[3];
     for (int d = 0; d < 3; d++) {

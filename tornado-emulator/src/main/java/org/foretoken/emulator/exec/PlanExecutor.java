@@ -3,10 +3,12 @@ package org.foretoken.emulator.exec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.foretoken.emulator.Emulator;
 import org.foretoken.emulator.graph.Consumed;
 import org.foretoken.emulator.graph.GraphDefinition;
 import org.foretoken.emulator.graph.TaskDefinition;
 import org.foretoken.emulator.graph.Transfer;
+import org.foretoken.emulator.sanitizer.Sanitizer;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
@@ -16,6 +18,7 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 public final class PlanExecutor {
   private final List<GraphDefinition> graphs;
   private final List<DeviceMemory> memories;
+  private final Sanitizer sanitizer = Emulator.sanitizes() ? new Sanitizer() : null;
   private GridScheduler grids = new GridScheduler();
   private int selected = -1;
   private DeviceMemory lastExecuted;
@@ -85,7 +88,7 @@ public final class PlanExecutor {
   public void compile() {
     for (int i : selection()) {
       for (TaskDefinition task : graphs.get(i).tasks()) {
-        KernelLauncher.prepare(task, grids.get(task.name()));
+        new KernelLauncher(task, grids.get(task.name()));
       }
     }
   }
@@ -107,6 +110,9 @@ public final class PlanExecutor {
   /** Forgets everything on the device; first-execution data is copied again. */
   public void free() {
     memories.forEach(DeviceMemory::free);
+    if (sanitizer != null) {
+      sanitizer.forget();
+    }
     lastExecuted = null;
   }
 
@@ -135,7 +141,7 @@ public final class PlanExecutor {
     long copiedIn = System.nanoTime();
     for (TaskDefinition task : graph.tasks()) {
       requireRoom(graph);
-      KernelLauncher.launch(task, grids.get(task.name()), memory);
+      new KernelLauncher(task, grids.get(task.name())).launch(memory, sanitizer);
     }
     long executed = System.nanoTime();
     for (Transfer transfer : graph.toHost()) {

@@ -150,7 +150,7 @@ public final class TileOps {
   private static int begin(WorkItem item, String method, int found, int expected) {
     if (found != expected) {
       throw item.group()
-          .fault(item, method + ": expected a depth of " + expected + ", found " + found);
+          .fault(item, KernelFault.Kind.MISUSE, method + ": expected a depth of " + expected + ", found " + found);
     }
     return WarpOps.lane(item, method);
   }
@@ -169,6 +169,7 @@ public final class TileOps {
       throw item.group()
           .fault(
               item,
+              KernelFault.Kind.MISUSE,
               "asyncCopyToLocal: expected a source index that is a multiple of "
                   + elements
                   + " (4 bytes move at a time), found "

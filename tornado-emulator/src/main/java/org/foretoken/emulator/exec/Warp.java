@@ -38,6 +38,7 @@ final class Warp {
       throw item.group()
           .fault(
               item,
+              KernelFault.Kind.DIVERGENT_WARP,
               kind.method
                   + ": expected warps of 32 work items, found a last warp of "
                   + lanes
@@ -56,7 +57,8 @@ final class Warp {
       throw item.group()
           .fault(
               item,
-              "divergent warp operation: expected "
+              KernelFault.Kind.DIVERGENT_WARP,
+              "expected "
                   + op.kind.method
                   + " as in the other lanes of the warp, found "
                   + kind.method);

@@ -16,7 +16,7 @@ public final class WarpOps {
   public static float shuffleDown(WorkItem item, float value, int delta) {
     if (delta < 0 || delta >= Warp.LANES) {
       throw item.group()
-          .fault(item, "simdShuffleDown: expected a delta of 0 to 31, found " + delta);
+          .fault(item, KernelFault.Kind.MISUSE, "simdShuffleDown: expected a delta of 0 to 31, found " + delta);
     }
     return exchange(item, WarpOp.Kind.SHUFFLE_DOWN, value, delta);
   }
@@ -67,6 +67,7 @@ public final class WarpOps {
       throw item.group()
           .fault(
               item,
+              KernelFault.Kind.MISUSE,
               method
                   + ": expected a group whose x size is a multiple of 32, found "
                   + item.group().range().local()[0]);
@@ -91,7 +92,7 @@ public final class WarpOps {
     lane(item, kind.method);
     if (shape != kind.shape()) {
       throw item.group()
-          .fault(item, kind.method + ": expected shape " + kind.shape() + ", found " + shape);
+          .fault(item, KernelFault.Kind.MISUSE, kind.method + ": expected shape " + kind.shape() + ", found " + shape);
     }
     requireLength(item, kind, "A", a, Mma.depth(shape) / 2);
     requireLength(item, kind, "B", b, Mma.depth(shape) / 4);
@@ -110,6 +111,7 @@ public final class WarpOps {
       throw item.group()
           .fault(
               item,
+              KernelFault.Kind.MISUSE,
               kind.method
                   + ": expected an "
                   + what

@@ -94,19 +94,13 @@ public final class WorkGroup {
   }
 
   /** An error that names kernel and item. */
-  public KernelFault fault(WorkItem item, String what) {
-    return new KernelFault("kernel " + kernel + ", " + describe(item) + ": " + what);
+  public KernelFault fault(WorkItem item, KernelFault.Kind kind, String what) {
+    return new KernelFault(kind, kernel, describe(item), what);
   }
 
   /** Item and group in words. */
   public String describe(WorkItem item) {
-    return "work item "
-        + triple(item.globalId(0), item.globalId(1), item.globalId(2))
-        + " (item "
-        + triple(item.localId(0), item.localId(1), item.localId(2))
-        + " of group "
-        + triple(id[0], id[1], id[2])
-        + ")";
+    return range.describe(item.global());
   }
 
   /** Lets the other items go on until this one's state is READY again. */
@@ -127,7 +121,7 @@ public final class WorkGroup {
     try {
       body.run(arguments);
     } catch (IndexOutOfBoundsException | NullPointerException | ArithmeticException e) {
-      throw (KernelFault) fault(item, KernelFault.describe(e)).initCause(e);
+      throw new KernelFault(kernel, describe(item), e);
     }
     item.state = WorkItem.State.DONE;
   }
@@ -187,7 +181,8 @@ public final class WorkGroup {
     if (done != null) {
       throw fault(
           done,
-          "divergent barrier: expected the barrier"
+          KernelFault.Kind.DIVERGENT_BARRIER,
+          "expected the barrier"
               + line(waiting)
               + " to be reached by every work item of the group, found this one ended while "
               + describe(waiting)
@@ -197,7 +192,8 @@ public final class WorkGroup {
       if (item.site() != waiting.site()) {
         throw fault(
             item,
-            "divergent barrier: expected the barrier"
+            KernelFault.Kind.DIVERGENT_BARRIER,
+            "expected the barrier"
                 + line(waiting)
                 + " where "
                 + describe(waiting)
@@ -215,7 +211,8 @@ public final class WorkGroup {
     WorkItem missing = items[warp.missingItem()];
     return fault(
         missing,
-        "divergent warp operation: expected "
+        KernelFault.Kind.DIVERGENT_WARP,
+        "expected "
             + warp.openMethod()
             + " to be reached by all lanes of the warp, found this one "
             + (missing.state == WorkItem.State.AT_BARRIER ? "at a barrier" : "ended"));
@@ -223,9 +220,5 @@ public final class WorkGroup {
 
   private static String line(WorkItem item) {
     return item.site() == 0 ? "" : " at line " + item.site();
-  }
-
-  private static String triple(int x, int y, int z) {
-    return "(" + x + ", " + y + ", " + z + ")";
   }
 }

@@ -1,0 +1,29 @@
+package org.foretoken.emulator;
+
+import uk.ac.manchester.tornado.api.TaskGraph;
+
+/** What a program may want to know of the emulator, or tell it. */
+public final class Emulator {
+  /** System property that switches the sanitizer off for plans made later: {@code false}. */
+  public static final String SANITIZE_PROPERTY = "foretoken.emulator.sanitize";
+
+  private Emulator() {}
+
+  /**
+   * Whether the classes of {@code uk.ac.manchester.tornado.api} that this JVM runs are the emulator's
+   * and not an SDK's.
+   */
+  public static boolean isActive() {
+    try {
+      TaskGraph.class.getDeclaredField("builder");
+      return true;
+    } catch (NoSuchFieldException _) {
+      return false;
+    }
+  }
+
+  /** Whether a plan made now runs its kernels under the sanitizer. */
+  public static boolean sanitizes() {
+    return Boolean.parseBoolean(System.getProperty(SANITIZE_PROPERTY, "true"));
+  }
+}
