@@ -10,8 +10,8 @@ public final class Emulator {
   private Emulator() {}
 
   /**
-   * Whether the classes of {@code uk.ac.manchester.tornado.api} that this JVM runs are the emulator's
-   * and not an SDK's.
+   * Whether the classes of {@code uk.ac.manchester.tornado.api} that this JVM runs are the
+   * emulator's and not an SDK's.
    */
   public static boolean isActive() {
     try {

@@ -27,8 +27,7 @@ class SanitizerTest {
   }
 
   private static KernelFault fault(TaskGraph graph, WorkerGrid grid) {
-    return catchThrowableOfType(
-        KernelFault.class, () -> Launch.once(graph, grid));
+    return catchThrowableOfType(KernelFault.class, () -> Launch.once(graph, grid));
   }
 
   private static KernelFault fault(TaskGraph graph) {
@@ -60,8 +59,10 @@ class SanitizerTest {
   @Test
   void missingBarrierWithUnwrittenNeighbour() {
     KernelFault fault =
-        fault(graph(in).task("t", FaultyKernels::reverseWithoutBarrier, context, in, out), twoGroups);
-    assertFault(fault, Kind.UNWRITTEN_LOCAL, "reverseWithoutBarrier", "local tile[31]", "[0, 0, 0]");
+        fault(
+            graph(in).task("t", FaultyKernels::reverseWithoutBarrier, context, in, out), twoGroups);
+    assertFault(
+        fault, Kind.UNWRITTEN_LOCAL, "reverseWithoutBarrier", "local tile[31]", "[0, 0, 0]");
   }
 
   @Test
@@ -292,8 +293,7 @@ class SanitizerTest {
   @Test
   void absentDataIsNamed() {
     KernelFault fault =
-        fault(
-            new TaskGraph("g").task("t", FaultyKernels::reverse, context, in, out), twoGroups);
+        fault(new TaskGraph("g").task("t", FaultyKernels::reverse, context, in, out), twoGroups);
     assertFault(fault, Kind.ABSENT, "in[0]", "neither transferred");
   }
 

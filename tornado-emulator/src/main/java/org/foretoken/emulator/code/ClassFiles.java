@@ -30,9 +30,7 @@ public final class ClassFiles {
 
   private Optional<ClassModel> read(String internalName) {
     try (InputStream in = loader.getResourceAsStream(internalName + ".class")) {
-      return in == null
-          ? Optional.empty()
-          : Optional.of(ClassFile.of().parse(in.readAllBytes()));
+      return in == null ? Optional.empty() : Optional.of(ClassFile.of().parse(in.readAllBytes()));
     } catch (IOException e) {
       return Optional.empty();
     }

@@ -122,9 +122,7 @@ public final class KernelCode {
     }
     if (methods.isEmpty()) {
       throw new TornadoTaskRuntimeException(
-          "kernel "
-              + root.shortName()
-              + ": expected its class file on the class path, found none");
+          "kernel " + root.shortName() + ": expected its class file on the class path, found none");
     }
   }
 

@@ -18,10 +18,11 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
 /**
  * Finds the static method that a task's method reference or lambda calls.
  *
- * <p>The class of a lambda is generated at run time and names its target in its constant pool, which
- * can be read where {@code jdk.internal.access} and {@code jdk.internal.reflect} are exported. Where
- * they are not, the target is one of those that the surrounding class makes such lambdas from; the
- * arguments' types, and then the place where the task was declared, decide between several.
+ * <p>The class of a lambda is generated at run time and names its target in its constant pool,
+ * which can be read where {@code jdk.internal.access} and {@code jdk.internal.reflect} are
+ * exported. Where they are not, the target is one of those that the surrounding class makes such
+ * lambdas from; the arguments' types, and then the place where the task was declared, decide
+ * between several.
  */
 public final class LambdaResolver {
   private LambdaResolver() {}
@@ -137,8 +138,7 @@ public final class LambdaResolver {
         && indy.bootstrapMethod().owner().displayName().equals("LambdaMetafactory");
   }
 
-  private static Optional<Method> target(
-      InvokeDynamicInstruction indy, Class<?> maker) {
+  private static Optional<Method> target(InvokeDynamicInstruction indy, Class<?> maker) {
     return indy.bootstrapArgs().stream()
         .filter(DirectMethodHandleDesc.class::isInstance)
         .map(DirectMethodHandleDesc.class::cast)
@@ -155,8 +155,7 @@ public final class LambdaResolver {
               false,
               loader);
       MethodType type = MethodType.fromMethodDescriptorString(handle.lookupDescriptor(), loader);
-      return Optional.of(
-          owner.getDeclaredMethod(handle.methodName(), type.parameterArray()));
+      return Optional.of(owner.getDeclaredMethod(handle.methodName(), type.parameterArray()));
     } catch (ClassNotFoundException | NoSuchMethodException _) {
       return Optional.empty();
     }

@@ -16,8 +16,8 @@ public record MethodKey(String owner, String name, String descriptor) {
     String descriptor =
         java.lang.invoke.MethodType.methodType(method.getReturnType(), method.getParameterTypes())
             .toMethodDescriptorString();
-    return new MethodKey(method.getDeclaringClass().getName().replace('.', '/'), method.getName(),
-        descriptor);
+    return new MethodKey(
+        method.getDeclaringClass().getName().replace('.', '/'), method.getName(), descriptor);
   }
 
   /** Parameter and result types. */

@@ -86,8 +86,9 @@ public final class DeviceBuffer {
     return copiedIn;
   }
 
+  /** Bytes on the device, header included. */
   long bytes() {
-    return segmentOf(device).byteSize();
+    return segmentOf(device).byteSize() + TornadoNativeArray.ARRAY_HEADER;
   }
 
   long copyIn() {

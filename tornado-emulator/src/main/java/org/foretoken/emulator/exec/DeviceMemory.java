@@ -1,5 +1,6 @@
 package org.foretoken.emulator.exec;
 
+import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import org.foretoken.emulator.graph.GraphDefinition;
@@ -52,8 +53,8 @@ public final class DeviceMemory {
     buffers.clear();
   }
 
-  long bytes() {
-    return buffers.values().stream().mapToLong(DeviceBuffer::bytes).sum();
+  Collection<DeviceBuffer> buffers() {
+    return buffers.values();
   }
 
   /** An array in words: its kind and size, and the first task that has it as an argument. */

@@ -1,7 +1,9 @@
 package org.foretoken.emulator.exec;
 
-import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.foretoken.emulator.Emulator;
 import org.foretoken.emulator.graph.Consumed;
@@ -95,16 +97,13 @@ public final class PlanExecutor {
 
   /** Copies an array to the host because the program asks for it. */
   public void transferToHost(Object host) {
-    for (int i : offering(host)) {
-      memories.get(i).require(host, "transferToHost").copyOut();
-    }
+    holders(host).forEach(memory -> memory.require(host, "transferToHost").copyOut());
   }
 
   /** Copies a range of an array's bytes to the host because the program asks for it. */
   public void transferToHost(Object host, long byteOffset, long byteSize) {
-    for (int i : offering(host)) {
-      memories.get(i).require(host, "transferToHost").copyOut(byteOffset, byteSize);
-    }
+    holders(host)
+        .forEach(memory -> memory.require(host, "transferToHost").copyOut(byteOffset, byteSize));
   }
 
   /** Forgets everything on the device; first-execution data is copied again. */
@@ -124,7 +123,9 @@ public final class PlanExecutor {
 
   /** Bytes that the plan holds on the device. */
   public long deviceBytes() {
-    return memories.stream().mapToLong(DeviceMemory::bytes).sum();
+    Set<DeviceBuffer> buffers = Collections.newSetFromMap(new IdentityHashMap<>());
+    memories.forEach(memory -> buffers.addAll(memory.buffers()));
+    return buffers.stream().mapToLong(DeviceBuffer::bytes).sum();
   }
 
   private void executeGraph(GraphDefinition graph, DeviceMemory memory, ExecutionRecord record) {
@@ -204,19 +205,15 @@ public final class PlanExecutor {
     return selected >= 0 ? List.of(selected) : IntStream.range(0, graphs.size()).boxed().toList();
   }
 
-  private List<Integer> offering(Object host) {
-    List<Integer> indices = new ArrayList<>();
-    for (int i : selection()) {
-      if (graphs.get(i).offersToHost(host)) {
-        indices.add(i);
-      }
-    }
-    if (indices.isEmpty()) {
+  private List<DeviceMemory> holders(Object host) {
+    List<DeviceMemory> holders =
+        selection().stream().map(memories::get).filter(memory -> memory.holds(host)).toList();
+    if (holders.isEmpty()) {
       throw new TornadoRuntimeException(
-          "transferToHost: expected an array that a graph of the plan declares in transferToHost or "
-              + "persistOnDevice, found "
+          "transferToHost: expected an array that an executed graph of the plan has on the device, "
+              + "found "
               + DeviceMemory.describe(graphs.getFirst(), host));
     }
-    return indices;
+    return holders;
   }
 }

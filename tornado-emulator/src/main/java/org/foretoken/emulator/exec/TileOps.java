@@ -150,7 +150,10 @@ public final class TileOps {
   private static int begin(WorkItem item, String method, int found, int expected) {
     if (found != expected) {
       throw item.group()
-          .fault(item, KernelFault.Kind.MISUSE, method + ": expected a depth of " + expected + ", found " + found);
+          .fault(
+              item,
+              KernelFault.Kind.MISUSE,
+              method + ": expected a depth of " + expected + ", found " + found);
     }
     return WarpOps.lane(item, method);
   }

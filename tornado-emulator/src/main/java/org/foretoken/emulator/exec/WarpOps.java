@@ -16,7 +16,10 @@ public final class WarpOps {
   public static float shuffleDown(WorkItem item, float value, int delta) {
     if (delta < 0 || delta >= Warp.LANES) {
       throw item.group()
-          .fault(item, KernelFault.Kind.MISUSE, "simdShuffleDown: expected a delta of 0 to 31, found " + delta);
+          .fault(
+              item,
+              KernelFault.Kind.MISUSE,
+              "simdShuffleDown: expected a delta of 0 to 31, found " + delta);
     }
     return exchange(item, WarpOp.Kind.SHUFFLE_DOWN, value, delta);
   }
@@ -92,11 +95,14 @@ public final class WarpOps {
     lane(item, kind.method);
     if (shape != kind.shape()) {
       throw item.group()
-          .fault(item, KernelFault.Kind.MISUSE, kind.method + ": expected shape " + kind.shape() + ", found " + shape);
+          .fault(
+              item,
+              KernelFault.Kind.MISUSE,
+              kind.method + ": expected shape " + kind.shape() + ", found " + shape);
     }
     requireLength(item, kind, "A", a, Mma.depth(shape) / 2);
     requireLength(item, kind, "B", b, Mma.depth(shape) / 4);
-    requireLength(item, kind, "accumulator", c, 4);
+    requireLength(item, kind, "C", c, 4);
     Warp warp = item.group().warp(item);
     WarpOp op = warp.join(item, kind);
     op.bring(warp.lane(item), warp.lanes(), a, b, c, d);
@@ -113,9 +119,9 @@ public final class WarpOps {
               item,
               KernelFault.Kind.MISUSE,
               kind.method
-                  + ": expected an "
+                  + ": expected fragment "
                   + what
-                  + " fragment of "
+                  + " of "
                   + expected
                   + " elements, found "
                   + found

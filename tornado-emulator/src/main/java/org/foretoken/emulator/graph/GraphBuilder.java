@@ -101,7 +101,7 @@ public final class GraphBuilder {
   public GraphDefinition build() {
     if (tasks.isEmpty()) {
       throw new TornadoRuntimeException(
-          "graph " + name + ": expected at least one task, found none");
+          "graph " + name + ": expected at least one task, found no task");
     }
     return new GraphDefinition(
         name,

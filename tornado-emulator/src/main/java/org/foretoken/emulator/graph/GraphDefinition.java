@@ -11,11 +11,6 @@ public record GraphDefinition(
     List<Transfer> toHost,
     List<Object> persisted) {
 
-  /** Whether the graph lets the host ask for the object. */
-  public boolean offersToHost(Object object) {
-    return toHost.stream().anyMatch(t -> t.object() == object) || persists(object);
-  }
-
   /** Whether the graph leaves the object on the device for others. */
   public boolean persists(Object object) {
     return persisted.stream().anyMatch(p -> p == object);

@@ -8,9 +8,9 @@ import java.util.Map;
 /**
  * The iterations of nested parallel loops as work items.
  *
- * <p>A device gives every iteration of the nest to a work item of its own, by its ordinal along each
- * loop, so iterations of two loops of a method with the same ordinals are one item. Code outside of
- * a loop of the nest is run by all items.
+ * <p>A device gives every iteration of the nest to a work item of its own, by its ordinal along
+ * each loop, so iterations of two loops of a method with the same ordinals are one item. Code
+ * outside of a loop of the nest is run by all items.
  */
 final class LoopItems {
   private static final int OUTSIDE = -2;

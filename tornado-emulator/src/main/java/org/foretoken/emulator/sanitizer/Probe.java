@@ -3,7 +3,8 @@ package org.foretoken.emulator.sanitizer;
 /**
  * What instrumented kernels call in place of array accesses, and around barriers and loops.
  *
- * <p>One sanitized launch runs at a time, whoever asks for it; that is what makes a static field do.
+ * <p>One sanitized launch runs at a time, whoever asks for it; that is what makes a static field
+ * do.
  */
 public final class Probe {
   private static Sanitizer sanitizer;

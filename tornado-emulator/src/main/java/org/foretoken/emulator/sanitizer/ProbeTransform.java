@@ -32,20 +32,28 @@ final class ProbeTransform implements CodeTransform {
   private static final ClassDesc ARRAY_PROBE = ClassDesc.of(ArrayProbe.class.getName());
 
   private static final MethodTypeDesc READ =
-      MethodTypeDesc.of(
-          ConstantDescs.CD_void, ConstantDescs.CD_Object, ConstantDescs.CD_int);
+      MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_Object, ConstantDescs.CD_int);
   private static final MethodTypeDesc ON_INT =
       MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_int);
   private static final MethodTypeDesc ON_TWO_INTS =
       MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_int, ConstantDescs.CD_int);
   private static final MethodTypeDesc NAMED =
-      MethodTypeDesc.of(
-          ConstantDescs.CD_void, ConstantDescs.CD_Object, ConstantDescs.CD_String);
+      MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_Object, ConstantDescs.CD_String);
 
   private static final Set<String> ACCESSORS =
       Set.of(
-          "get", "set", "getFloat", "setFloat", "getE4M3", "setE4M3", "getE5M2", "setE5M2",
-          "getHalfFloat", "setHalfFloat", "getHalf2", "setHalf2");
+          "get",
+          "set",
+          "getFloat",
+          "setFloat",
+          "getE4M3",
+          "setE4M3",
+          "getE5M2",
+          "setE5M2",
+          "getHalfFloat",
+          "setHalfFloat",
+          "getHalf2",
+          "setHalf2");
 
   private final List<ParallelLoops.Loop> loops;
   private final List<ParallelLoops.Loop> open = new ArrayList<>();

@@ -6,10 +6,10 @@ import java.util.Arrays;
  * Who touched each element of one array last, and when.
  *
  * <p>An access is packed as (serial of its phase, work item). Serials only grow: over groups, over
- * the phases of a group, and over launches. So two accesses are unordered if neither of these holds:
- * they are of one work item; they are of one group but of different phases. One slot for writes, and
- * for reads and atomics each three (two items of the current phase, one of an earlier group), are
- * enough to find some unordered pair wherever there is one.
+ * the phases of a group, and over launches. So two accesses are unordered if neither of these
+ * holds: they are of one work item; they are of one group but of different phases. One slot for
+ * writes, and for reads and atomics each three (two items of the current phase, one of an earlier
+ * group), are enough to find some unordered pair wherever there is one.
  */
 final class Shadow {
   static final int NOBODY = -1;

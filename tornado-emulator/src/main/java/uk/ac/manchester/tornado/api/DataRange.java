@@ -3,11 +3,12 @@ package uk.ac.manchester.tornado.api;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
-/** A part of an array, in elements. */
+/** A part of an array, in elements until {@link #materialize} turns it into bytes. */
 public class DataRange {
   private final TornadoNativeArray array;
   private long offset;
   private long size = -1;
+  private boolean inBytes;
 
   /** The whole array. */
   public DataRange(TornadoNativeArray array) {
@@ -26,18 +27,21 @@ public class DataRange {
     return this;
   }
 
-  /** The first element. */
+  /** The first element; once materialized, its byte in the array, header included. */
   public long getOffset() {
     return offset;
   }
 
-  /** The number of elements. */
+  /** The number of elements; once materialized, of bytes. */
   public long getPartialSize() {
     return size;
   }
 
-  /** Takes the rest of the array where no size was given, and checks the range. */
+  /** Takes the rest of the array where no size was given, checks the range, turns it into bytes. */
   public void materialize() {
+    if (inBytes) {
+      return;
+    }
     if (size < 0) {
       size = array.getSize() - offset;
     }
@@ -50,6 +54,9 @@ public class DataRange {
               + ", size "
               + size);
     }
+    offset = TornadoNativeArray.ARRAY_HEADER + offset * array.getElementSize();
+    size *= array.getElementSize();
+    inBytes = true;
   }
 
   /** The array. */

@@ -1,6 +1,7 @@
 package uk.ac.manchester.tornado.api;
 
 import org.foretoken.emulator.exec.PlanExecutor;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /** What an execution left behind: measurements, and data that the host may still ask for. */
 public class TornadoExecutionResult {
@@ -28,11 +29,10 @@ public class TornadoExecutionResult {
   /** Copies a part of an array to the host. */
   public TornadoExecutionResult transferToHost(DataRange dataRange) {
     dataRange.materialize();
-    int elementBytes = dataRange.getArray().getElementSize();
     executor.transferToHost(
         dataRange.getArray(),
-        dataRange.getOffset() * elementBytes,
-        dataRange.getPartialSize() * elementBytes);
+        dataRange.getOffset() - TornadoNativeArray.ARRAY_HEADER,
+        dataRange.getPartialSize());
     return this;
   }
 

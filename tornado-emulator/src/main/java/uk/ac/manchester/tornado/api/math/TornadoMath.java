@@ -118,32 +118,32 @@ public class TornadoMath {
 
   /** {@code value}, moved into {@code min..max}. */
   public static long clamp(long value, long min, long max) {
-    return Math.min(max, Math.max(min, value));
+    return Math.max(min, Math.min(max, value));
   }
 
   /** {@code value}, moved into {@code min..max}. */
   public static int clamp(int value, int min, int max) {
-    return Math.min(max, Math.max(min, value));
+    return Math.max(min, Math.min(max, value));
   }
 
   /** {@code value}, moved into {@code min..max}. */
   public static short clamp(short value, short min, short max) {
-    return (short) Math.min(max, Math.max(min, value));
+    return (short) Math.max(min, Math.min(max, value));
   }
 
   /** {@code value}, moved into {@code min..max}. */
   public static byte clamp(byte value, byte min, byte max) {
-    return (byte) Math.min(max, Math.max(min, value));
+    return (byte) Math.max(min, Math.min(max, value));
   }
 
   /** {@code value}, moved into {@code min..max}. */
   public static float clamp(float value, float min, float max) {
-    return Math.min(max, Math.max(min, value));
+    return Math.max(min, Math.min(max, value));
   }
 
   /** {@code value}, moved into {@code min..max}. */
   public static double clamp(double value, double min, double max) {
-    return Math.min(max, Math.max(min, value));
+    return Math.max(min, Math.min(max, value));
   }
 
   /** e to the {@code a}. */
@@ -288,32 +288,12 @@ public class TornadoMath {
 
   /** The logarithm to base 2. */
   public static float log2(float a) {
-    return (float) log2((double) a);
+    return (float) Math.log(a) / (float) LN_2;
   }
 
   /** The logarithm to base 2. */
   public static double log2(double a) {
     return Math.log(a) / LN_2;
-  }
-
-  /** The inverse hyperbolic cosine. */
-  public static float acosh(float a) {
-    return (float) acosh((double) a);
-  }
-
-  /** The inverse hyperbolic cosine. */
-  public static double acosh(double a) {
-    return Math.log(a + Math.sqrt(a * a - 1));
-  }
-
-  /** The inverse hyperbolic sine. */
-  public static float asinh(float a) {
-    return (float) asinh((double) a);
-  }
-
-  /** The inverse hyperbolic sine. */
-  public static double asinh(double a) {
-    return Math.log(a + Math.sqrt(a * a + 1));
   }
 
   /** The sine of {@code a * pi}. */
