@@ -25,24 +25,24 @@ final class GemmKernels {
    * Computes at least {@code rows} rows of a tile; rows beyond that hold whatever the panel has
    * there.
    */
-  static void tile(int rows, float[] a, int ao, float[] b, int bo, int kc, float[] c) {
+  static void tile(int rows, float[] a, int ao, float[] b, int bo, int kc, float[] c, int co) {
     if (MR == 13 && rows > 8) {
-      rows13(a, ao, b, bo, kc, c);
+      rows13(a, ao, b, bo, kc, c, co);
     } else if (MR == 13 && rows > 4) {
-      rows8(a, ao, b, bo, kc, c);
+      rows8(a, ao, b, bo, kc, c, co);
     } else if (MR == 6 && rows > 4) {
-      rows6(a, ao, b, bo, kc, c);
+      rows6(a, ao, b, bo, kc, c, co);
     } else if (rows > 2) {
-      rows4(a, ao, b, bo, kc, c);
+      rows4(a, ao, b, bo, kc, c, co);
     } else if (rows == 2) {
-      rows2(a, ao, b, bo, kc, c);
+      rows2(a, ao, b, bo, kc, c, co);
     } else {
-      rows1(a, ao, b, bo, kc, c);
+      rows1(a, ao, b, bo, kc, c, co);
     }
   }
 
   /** c[13, NR] = sum over p of a[i, p] b[p, j]. */
-  private static void rows13(float[] a, int ao, float[] b, int bo, int kc, float[] c) {
+  private static void rows13(float[] a, int ao, float[] b, int bo, int kc, float[] c, int co) {
     FloatVector c00 = FloatVector.zero(F);
     FloatVector c01 = c00;
     FloatVector c10 = FloatVector.zero(F);
@@ -112,36 +112,36 @@ final class GemmKernels {
       c120 = x.fma(b0, c120);
       c121 = x.fma(b1, c121);
     }
-    c00.intoArray(c, 0 * LANES);
-    c01.intoArray(c, 1 * LANES);
-    c10.intoArray(c, 2 * LANES);
-    c11.intoArray(c, 3 * LANES);
-    c20.intoArray(c, 4 * LANES);
-    c21.intoArray(c, 5 * LANES);
-    c30.intoArray(c, 6 * LANES);
-    c31.intoArray(c, 7 * LANES);
-    c40.intoArray(c, 8 * LANES);
-    c41.intoArray(c, 9 * LANES);
-    c50.intoArray(c, 10 * LANES);
-    c51.intoArray(c, 11 * LANES);
-    c60.intoArray(c, 12 * LANES);
-    c61.intoArray(c, 13 * LANES);
-    c70.intoArray(c, 14 * LANES);
-    c71.intoArray(c, 15 * LANES);
-    c80.intoArray(c, 16 * LANES);
-    c81.intoArray(c, 17 * LANES);
-    c90.intoArray(c, 18 * LANES);
-    c91.intoArray(c, 19 * LANES);
-    c100.intoArray(c, 20 * LANES);
-    c101.intoArray(c, 21 * LANES);
-    c110.intoArray(c, 22 * LANES);
-    c111.intoArray(c, 23 * LANES);
-    c120.intoArray(c, 24 * LANES);
-    c121.intoArray(c, 25 * LANES);
+    c00.intoArray(c, co);
+    c01.intoArray(c, co + LANES);
+    c10.intoArray(c, co + 2 * LANES);
+    c11.intoArray(c, co + 3 * LANES);
+    c20.intoArray(c, co + 4 * LANES);
+    c21.intoArray(c, co + 5 * LANES);
+    c30.intoArray(c, co + 6 * LANES);
+    c31.intoArray(c, co + 7 * LANES);
+    c40.intoArray(c, co + 8 * LANES);
+    c41.intoArray(c, co + 9 * LANES);
+    c50.intoArray(c, co + 10 * LANES);
+    c51.intoArray(c, co + 11 * LANES);
+    c60.intoArray(c, co + 12 * LANES);
+    c61.intoArray(c, co + 13 * LANES);
+    c70.intoArray(c, co + 14 * LANES);
+    c71.intoArray(c, co + 15 * LANES);
+    c80.intoArray(c, co + 16 * LANES);
+    c81.intoArray(c, co + 17 * LANES);
+    c90.intoArray(c, co + 18 * LANES);
+    c91.intoArray(c, co + 19 * LANES);
+    c100.intoArray(c, co + 20 * LANES);
+    c101.intoArray(c, co + 21 * LANES);
+    c110.intoArray(c, co + 22 * LANES);
+    c111.intoArray(c, co + 23 * LANES);
+    c120.intoArray(c, co + 24 * LANES);
+    c121.intoArray(c, co + 25 * LANES);
   }
 
   /** c[8, NR] = sum over p of a[i, p] b[p, j]. */
-  private static void rows8(float[] a, int ao, float[] b, int bo, int kc, float[] c) {
+  private static void rows8(float[] a, int ao, float[] b, int bo, int kc, float[] c, int co) {
     FloatVector c00 = FloatVector.zero(F);
     FloatVector c01 = c00;
     FloatVector c10 = FloatVector.zero(F);
@@ -186,26 +186,26 @@ final class GemmKernels {
       c70 = x.fma(b0, c70);
       c71 = x.fma(b1, c71);
     }
-    c00.intoArray(c, 0 * LANES);
-    c01.intoArray(c, 1 * LANES);
-    c10.intoArray(c, 2 * LANES);
-    c11.intoArray(c, 3 * LANES);
-    c20.intoArray(c, 4 * LANES);
-    c21.intoArray(c, 5 * LANES);
-    c30.intoArray(c, 6 * LANES);
-    c31.intoArray(c, 7 * LANES);
-    c40.intoArray(c, 8 * LANES);
-    c41.intoArray(c, 9 * LANES);
-    c50.intoArray(c, 10 * LANES);
-    c51.intoArray(c, 11 * LANES);
-    c60.intoArray(c, 12 * LANES);
-    c61.intoArray(c, 13 * LANES);
-    c70.intoArray(c, 14 * LANES);
-    c71.intoArray(c, 15 * LANES);
+    c00.intoArray(c, co);
+    c01.intoArray(c, co + LANES);
+    c10.intoArray(c, co + 2 * LANES);
+    c11.intoArray(c, co + 3 * LANES);
+    c20.intoArray(c, co + 4 * LANES);
+    c21.intoArray(c, co + 5 * LANES);
+    c30.intoArray(c, co + 6 * LANES);
+    c31.intoArray(c, co + 7 * LANES);
+    c40.intoArray(c, co + 8 * LANES);
+    c41.intoArray(c, co + 9 * LANES);
+    c50.intoArray(c, co + 10 * LANES);
+    c51.intoArray(c, co + 11 * LANES);
+    c60.intoArray(c, co + 12 * LANES);
+    c61.intoArray(c, co + 13 * LANES);
+    c70.intoArray(c, co + 14 * LANES);
+    c71.intoArray(c, co + 15 * LANES);
   }
 
   /** c[6, NR] = sum over p of a[i, p] b[p, j]. */
-  private static void rows6(float[] a, int ao, float[] b, int bo, int kc, float[] c) {
+  private static void rows6(float[] a, int ao, float[] b, int bo, int kc, float[] c, int co) {
     FloatVector c00 = FloatVector.zero(F);
     FloatVector c01 = c00;
     FloatVector c10 = FloatVector.zero(F);
@@ -240,22 +240,22 @@ final class GemmKernels {
       c50 = x.fma(b0, c50);
       c51 = x.fma(b1, c51);
     }
-    c00.intoArray(c, 0 * LANES);
-    c01.intoArray(c, 1 * LANES);
-    c10.intoArray(c, 2 * LANES);
-    c11.intoArray(c, 3 * LANES);
-    c20.intoArray(c, 4 * LANES);
-    c21.intoArray(c, 5 * LANES);
-    c30.intoArray(c, 6 * LANES);
-    c31.intoArray(c, 7 * LANES);
-    c40.intoArray(c, 8 * LANES);
-    c41.intoArray(c, 9 * LANES);
-    c50.intoArray(c, 10 * LANES);
-    c51.intoArray(c, 11 * LANES);
+    c00.intoArray(c, co);
+    c01.intoArray(c, co + LANES);
+    c10.intoArray(c, co + 2 * LANES);
+    c11.intoArray(c, co + 3 * LANES);
+    c20.intoArray(c, co + 4 * LANES);
+    c21.intoArray(c, co + 5 * LANES);
+    c30.intoArray(c, co + 6 * LANES);
+    c31.intoArray(c, co + 7 * LANES);
+    c40.intoArray(c, co + 8 * LANES);
+    c41.intoArray(c, co + 9 * LANES);
+    c50.intoArray(c, co + 10 * LANES);
+    c51.intoArray(c, co + 11 * LANES);
   }
 
   /** c[4, NR] = sum over p of a[i, p] b[p, j]. */
-  private static void rows4(float[] a, int ao, float[] b, int bo, int kc, float[] c) {
+  private static void rows4(float[] a, int ao, float[] b, int bo, int kc, float[] c, int co) {
     FloatVector c00 = FloatVector.zero(F);
     FloatVector c01 = c00;
     FloatVector c10 = FloatVector.zero(F);
@@ -280,18 +280,18 @@ final class GemmKernels {
       c30 = x.fma(b0, c30);
       c31 = x.fma(b1, c31);
     }
-    c00.intoArray(c, 0 * LANES);
-    c01.intoArray(c, 1 * LANES);
-    c10.intoArray(c, 2 * LANES);
-    c11.intoArray(c, 3 * LANES);
-    c20.intoArray(c, 4 * LANES);
-    c21.intoArray(c, 5 * LANES);
-    c30.intoArray(c, 6 * LANES);
-    c31.intoArray(c, 7 * LANES);
+    c00.intoArray(c, co);
+    c01.intoArray(c, co + LANES);
+    c10.intoArray(c, co + 2 * LANES);
+    c11.intoArray(c, co + 3 * LANES);
+    c20.intoArray(c, co + 4 * LANES);
+    c21.intoArray(c, co + 5 * LANES);
+    c30.intoArray(c, co + 6 * LANES);
+    c31.intoArray(c, co + 7 * LANES);
   }
 
   /** c[2, NR] = sum over p of a[i, p] b[p, j]. */
-  private static void rows2(float[] a, int ao, float[] b, int bo, int kc, float[] c) {
+  private static void rows2(float[] a, int ao, float[] b, int bo, int kc, float[] c, int co) {
     FloatVector c00 = FloatVector.zero(F);
     FloatVector c01 = c00;
     FloatVector c10 = FloatVector.zero(F);
@@ -306,14 +306,14 @@ final class GemmKernels {
       c10 = x.fma(b0, c10);
       c11 = x.fma(b1, c11);
     }
-    c00.intoArray(c, 0 * LANES);
-    c01.intoArray(c, 1 * LANES);
-    c10.intoArray(c, 2 * LANES);
-    c11.intoArray(c, 3 * LANES);
+    c00.intoArray(c, co);
+    c01.intoArray(c, co + LANES);
+    c10.intoArray(c, co + 2 * LANES);
+    c11.intoArray(c, co + 3 * LANES);
   }
 
   /** c[1, NR] = sum over p of a[i, p] b[p, j]. */
-  private static void rows1(float[] a, int ao, float[] b, int bo, int kc, float[] c) {
+  private static void rows1(float[] a, int ao, float[] b, int bo, int kc, float[] c, int co) {
     FloatVector c00 = FloatVector.zero(F);
     FloatVector c01 = c00;
     for (int p = 0; p < kc; p++) {
@@ -323,7 +323,7 @@ final class GemmKernels {
       c00 = x.fma(b0, c00);
       c01 = x.fma(b1, c01);
     }
-    c00.intoArray(c, 0 * LANES);
-    c01.intoArray(c, 1 * LANES);
+    c00.intoArray(c, co);
+    c01.intoArray(c, co + LANES);
   }
 }

@@ -18,7 +18,7 @@ import java.lang.foreign.MemorySegment;
  * <pre>
  * for jc over n by NC, pc over k by KC, ic over m by MB
  *   in parallel: pack right[pc, jc] and left[ic, pc]
- *   in parallel over blocks of c: for each sliver of 2 vectors, for each tile of MR rows
+ *   in parallel over blocks of c: for each tile of MR rows, for each sliver of 2 vectors
  *     sums = register tile over KC;             c += sums            (plain operands)
  *     sums = register tile over each GROUP;     c += sums * scales   (scaled operands)
  * </pre>
@@ -109,14 +109,15 @@ final class GemmLoop {
 
   private void pack(boolean serial, boolean withRight) {
     int leftSteps = Math.ceilDiv(mb, GemmScratch.STEP);
-    int rightSteps = withRight ? GemmTiles.slivers(nb) : 0;
+    int width = rightWidth(serial);
+    int rightSteps = withRight ? Math.ceilDiv(nb, width) : 0;
     HostPool.Range body =
         (begin, end) -> {
           for (int i = begin; i < end; i++) {
             if (i < leftSteps) {
               packLeft(i * GemmScratch.STEP);
             } else {
-              packRight((i - leftSteps) * NR);
+              packRight((i - leftSteps) * width, width);
             }
           }
         };
@@ -148,8 +149,15 @@ final class GemmLoop {
     }
   }
 
-  private void packRight(int j) {
-    int columns = Math.min(NR, nb - j);
+  /** Columns that one packing step handles: rows are read in long stretches where they can be. */
+  private int rightWidth(boolean serial) {
+    int slivers = GemmTiles.slivers(nb);
+    int share = serial ? slivers : slivers / (2 * pool.threads());
+    return bTransposed ? NR : NR * Math.clamp(share, 1, 4);
+  }
+
+  private void packRight(int j, int width) {
+    int columns = Math.min(width, nb - j);
     int at = j * KC;
     if (bTransposed) {
       GemmPacking.rightRows(b, jc + j, columns, pc, kb, right, at);
@@ -158,10 +166,13 @@ final class GemmLoop {
     }
     for (int g = 0; scaled && g * GROUP < kb; g++) {
       int to = j * (KC / GROUP) + g * NR;
-      if (bTransposed) {
-        b.scales().column(jc + j, pc + g * GROUP, rightScales, to, columns);
-      } else {
-        b.scales().row(pc + g * GROUP, jc + j, rightScales, to, columns);
+      for (int i = 0; i < columns; i += NR, to += NR * (KC / GROUP)) {
+        int length = Math.min(NR, columns - i);
+        if (bTransposed) {
+          b.scales().column(jc + j + i, pc + g * GROUP, rightScales, to, length);
+        } else {
+          b.scales().row(pc + g * GROUP, jc + j + i, rightScales, to, length);
+        }
       }
     }
   }
@@ -195,11 +206,11 @@ final class GemmLoop {
 
   private void block(int tileBegin, int tileEnd, int sliverBegin, int sliverEnd) {
     GemmScratch scratch = GemmScratch.get();
-    for (int s = sliverBegin; s < sliverEnd; s++) {
-      int columns = Math.min(NR, nb - s * NR);
-      for (int t = tileBegin; t < tileEnd; t++) {
-        int i = t * MR;
-        int rows = Math.min(MR, mb - i);
+    for (int t = tileBegin; t < tileEnd; t++) { // its rows stay in the first-level cache
+      int i = t * MR;
+      int rows = Math.min(MR, mb - i);
+      for (int s = sliverBegin; s < sliverEnd; s++) {
+        int columns = Math.min(NR, nb - s * NR);
         long at = ((ic + i) * cStride + jc + s * NR) * Float.BYTES;
         if (scaled) {
           GemmTile.scaled(

@@ -2,6 +2,7 @@ package org.foretoken.kernels.host;
 
 import static org.foretoken.kernels.host.GemmTiles.F;
 import static org.foretoken.kernels.host.GemmTiles.LANES;
+import static org.foretoken.kernels.host.GemmTiles.MR;
 import static org.foretoken.kernels.host.GemmTiles.NR;
 
 import java.lang.foreign.MemorySegment;
@@ -16,20 +17,33 @@ final class GemmPromotion {
 
   private GemmPromotion() {}
 
-  /** tile[i, j] = fma(sums[i, j], leftScales[l + i] * rightScales[r + j], tile[i, j]). */
+  /**
+   * tile[i, j] = fma(sums[g, i, j], leftScales[l + g * stride + i] * rightScales[r + g * NR + j],
+   * tile[i, j]) for g ascending in [0, groups).
+   */
   static void scale(
-      float[] sums, float[] leftScales, int l, float[] rightScales, int r, int rows, float[] tile) {
-    FloatVector r0 = FloatVector.fromArray(F, rightScales, r);
-    FloatVector r1 = FloatVector.fromArray(F, rightScales, r + LANES);
+      float[] sums,
+      int groups,
+      float[] leftScales,
+      int l,
+      int stride,
+      float[] rightScales,
+      int r,
+      int rows,
+      float[] tile) {
     for (int i = 0; i < rows; i++) {
       int at = i * NR;
-      float s = leftScales[l + i];
-      FloatVector.fromArray(F, sums, at)
-          .fma(r0.mul(s), FloatVector.fromArray(F, tile, at))
-          .intoArray(tile, at);
-      FloatVector.fromArray(F, sums, at + LANES)
-          .fma(r1.mul(s), FloatVector.fromArray(F, tile, at + LANES))
-          .intoArray(tile, at + LANES);
+      FloatVector c0 = FloatVector.fromArray(F, tile, at);
+      FloatVector c1 = FloatVector.fromArray(F, tile, at + LANES);
+      for (int g = 0; g < groups; g++) {
+        float s = leftScales[l + g * stride + i];
+        FloatVector r0 = FloatVector.fromArray(F, rightScales, r + g * NR).mul(s);
+        FloatVector r1 = FloatVector.fromArray(F, rightScales, r + g * NR + LANES).mul(s);
+        c0 = FloatVector.fromArray(F, sums, at + g * MR * NR).fma(r0, c0);
+        c1 = FloatVector.fromArray(F, sums, at + g * MR * NR + LANES).fma(r1, c1);
+      }
+      c0.intoArray(tile, at);
+      c1.intoArray(tile, at + LANES);
     }
   }
 

@@ -10,7 +10,7 @@ import static org.foretoken.kernels.host.GemmTiles.NR;
 /** Buffers of one thread, allocated once: its register tiles spilled, and its packed panels. */
 final class GemmScratch {
   /** Columns of the inner dimension that are transposed at a time, and the row stride for it. */
-  static final int BLOCK = 128;
+  static final int BLOCK = KC;
 
   static final int BLOCK_STRIDE = BLOCK + 16;
 
@@ -21,17 +21,20 @@ final class GemmScratch {
 
   private static final float[] EMPTY = {};
 
-  /** Sums of one register tile, [MR][NR]. */
-  final float[] sums = new float[MR * NR];
+  /** Sums of one register tile over each scale group of a panel, [KC / GROUP][MR][NR]. */
+  final float[] sums = new float[KC / GROUP * MR * NR];
 
   /** Promoted sums of one register tile, [MR][NR]. */
   final float[] tile = new float[MR * NR];
 
-  /** Rows waiting to be transposed, [64][BLOCK_STRIDE]. */
-  final float[] rows = new float[STEP * BLOCK_STRIDE];
+  /** Rows waiting to be transposed, [LANES][BLOCK_STRIDE]. */
+  final float[] rows = new float[LANES * BLOCK_STRIDE];
 
   /** A block in the middle of its transposition, [LANES][LANES]. */
   final float[] block = new float[LANES * LANES];
+
+  /** A block of FP8 codes, four in each float, [LANES][LANES]. */
+  final float[] quads = new float[LANES * LANES];
 
   /** One sliver of a right panel, [KC][NR]. */
   final float[] sliver = new float[KC * NR];

@@ -33,19 +33,34 @@ record GemmSource(
     return new GemmSource(data, type, stride, null, false);
   }
 
-  /** dst[d + i] = this[row, column + i] for i in [0, n). */
-  void read(int row, int column, float[] dst, int d, int n) {
+  /**
+   * dst[d + i] = this[row, column + i] for i in [0, n), where d grows by {@code jump} instead of NR
+   * after each NR elements.
+   */
+  void read(int row, int column, float[] dst, int d, int jump, int n) {
     long at = (row * stride + column) * type.bytes;
     switch (type) {
-      case F32 -> GemmRows.f32(data, at, dst, d, n);
-      case F32_AS_BF16 -> GemmRows.f32AsBf16(data, at, dst, d, n);
-      case BF16 -> GemmRows.bf16(data, at, dst, d, n);
-      case E4M3 -> GemmRows.e4m3(data, at, dst, d, n);
-      case E5M2 -> GemmRows.e5m2(data, at, dst, d, n);
+      case F32 -> GemmRows.f32(data, at, dst, d, jump, n);
+      case F32_AS_BF16 -> GemmRows.f32AsBf16(data, at, dst, d, jump, n);
+      case BF16 -> GemmRows.bf16(data, at, dst, d, jump, n);
+      case E4M3 -> GemmRows.e4m3(data, at, dst, d, jump, n);
+      case E5M2 -> GemmRows.e5m2(data, at, dst, d, jump, n);
     }
     if (dequantize) {
-      scales.multiplyRow(row, column, dst, d, n);
+      for (int i = 0; i < n; i += GemmTiles.NR, d += jump) {
+        scales.multiplyRow(row, column + i, dst, d, Math.min(GemmTiles.NR, n - i));
+      }
     }
+  }
+
+  /** Whether elements are FP8 codes that are decoded as they are. */
+  boolean isCodes() {
+    return type.bytes == 1 && !dequantize;
+  }
+
+  /** dst[d + i] = the four codes from column + 4 i on, as the bits of a float, for i in [0, n). */
+  void readQuads(int row, int column, float[] dst, int d, int n) {
+    GemmRows.bits(data, row * stride + column, dst, d, n);
   }
 
   /** Checks that {@code rows} rows of {@code columns} elements fit, with a message naming both. */

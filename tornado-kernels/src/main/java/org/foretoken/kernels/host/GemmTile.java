@@ -1,6 +1,7 @@
 package org.foretoken.kernels.host;
 
 import static org.foretoken.kernels.host.GemmTiles.GROUP;
+import static org.foretoken.kernels.host.GemmTiles.MR;
 import static org.foretoken.kernels.host.GemmTiles.NR;
 
 import java.lang.foreign.MemorySegment;
@@ -30,7 +31,7 @@ final class GemmTile {
       long at,
       long stride,
       boolean add) {
-    GemmKernels.tile(rows, left, l, right, r, kc, scratch.sums);
+    GemmKernels.tile(rows, left, l, right, r, kc, scratch.sums, 0);
     if (add) {
       GemmPromotion.add(scratch.sums, rows, columns, c, at, stride);
     } else {
@@ -69,12 +70,14 @@ final class GemmTile {
     } else {
       Arrays.fill(tile, 0, rows * NR, 0f);
     }
-    for (int p = 0, g = 0; p < kc; p += GROUP, g++) {
+    int groups = 0;
+    for (int p = 0; p < kc; p += GROUP, groups++) {
       int length = Math.min(GROUP, kc - p);
-      GemmKernels.tile(rows, left, l + p, right, r + p * NR, length, scratch.sums);
-      GemmPromotion.scale(
-          scratch.sums, leftScales, ls + g * lsStride, rightScales, rs + g * NR, rows, tile);
+      int to = groups * MR * NR;
+      GemmKernels.tile(rows, left, l + p, right, r + p * NR, length, scratch.sums, to);
     }
+    GemmPromotion.scale(
+        scratch.sums, groups, leftScales, ls, lsStride, rightScales, rs, rows, tile);
     GemmPromotion.store(tile, rows, columns, c, at, stride);
   }
 }

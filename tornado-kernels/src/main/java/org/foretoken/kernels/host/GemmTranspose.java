@@ -10,9 +10,11 @@ import jdk.incubator.vector.IntVector;
 /**
  * dst[j, i] = src[i, j] for a block of LANES x LANES floats.
  *
- * <p>A transpose exchanges the bits of the row index with those of the column index. One bit at a
- * time, that is a shuffle between two rows; two bits at a time here, on four rows in registers, so
- * that a block of 16 goes through memory twice instead of four times.
+ * <p>A transpose exchanges the bits of the row index with those of the column index: a shuffle of
+ * rows i and i + h for each h from LANES / 2 to 1. Four rows at a time take two of these steps in
+ * registers, so that a block of 16 goes through memory twice. (All 16 rows in registers is more
+ * than the compiler keeps apart: it puts the vectors into objects.) The method for 16 lanes is too
+ * long to be inlined, which is wanted for the same reason.
  */
 final class GemmTranspose {
   private static final IntVector LOW_1 = low(1);
@@ -30,7 +32,7 @@ final class GemmTranspose {
   private static IntVector low(int h) {
     int[] index = new int[LANES];
     for (int l = 0; l < LANES; l++) {
-      index[l] = h >= LANES || (l & h) == 0 ? l : LANES + l - h;
+      index[l] = (l & h) == 0 ? l : LANES + l - h;
     }
     return IntVector.fromArray(I, index, 0);
   }
@@ -39,7 +41,7 @@ final class GemmTranspose {
   private static IntVector high(int h) {
     int[] index = new int[LANES];
     for (int l = 0; l < LANES; l++) {
-      index[l] = h >= LANES || (l & h) != 0 ? LANES + l % LANES : l + h;
+      index[l] = (l & h) == 0 ? l + h : LANES + l;
     }
     return IntVector.fromArray(I, index, 0);
   }
@@ -52,49 +54,59 @@ final class GemmTranspose {
    */
   static void block(float[] src, int so, int ss, float[] dst, int to, int ds, float[] tmp) {
     if (LANES == 16) {
-      for (int i = 0; i < 4; i++) {
-        outer16(src, so + i * ss, 4 * ss, tmp, i * LANES);
-      }
-      for (int i = 0; i < 16; i += 4) {
-        inner(tmp, i * LANES, LANES, dst, to + i * ds, ds);
-      }
+      block16(src, so, ss, dst, to, ds, tmp);
     } else if (LANES == 8) {
-      for (int i = 0; i < 4; i++) {
-        outer8(src, so + i * ss, 4 * ss, tmp, i * LANES);
-      }
-      inner(tmp, 0, LANES, dst, to, ds);
-      inner(tmp, 4 * LANES, LANES, dst, to + 4 * ds, ds);
+      block8(src, so, ss, dst, to, ds, tmp);
     } else {
-      inner(src, so, ss, dst, to, ds);
+      block4(src, so, ss, dst, to, ds);
     }
   }
 
-  /** Exchanges bits 2 and 3 on rows i, i + 4, i + 8, i + 12. */
-  private static void outer16(float[] src, int so, int step, float[] dst, int to) {
-    IntVector a = load(src, so);
-    IntVector b = load(src, so + step);
-    IntVector c = load(src, so + 2 * step);
-    IntVector d = load(src, so + 3 * step);
-    IntVector ac = LOW_8.selectFrom(a, c);
-    IntVector bd = LOW_8.selectFrom(b, d);
-    IntVector ca = HIGH_8.selectFrom(a, c);
-    IntVector db = HIGH_8.selectFrom(b, d);
-    store(LOW_4.selectFrom(ac, bd), dst, to);
-    store(HIGH_4.selectFrom(ac, bd), dst, to + 4 * LANES);
-    store(LOW_4.selectFrom(ca, db), dst, to + 8 * LANES);
-    store(HIGH_4.selectFrom(ca, db), dst, to + 12 * LANES);
+  private static void block16(
+      float[] src, int so, int ss, float[] dst, int to, int ds, float[] tmp) {
+    for (int i = 0; i < 4; i++) { // rows i, i + 4, i + 8, i + 12
+      IntVector a = load(src, so + i * ss);
+      IntVector b = load(src, so + (i + 4) * ss);
+      IntVector c = load(src, so + (i + 8) * ss);
+      IntVector d = load(src, so + (i + 12) * ss);
+      IntVector ac = LOW_8.selectFrom(a, c);
+      IntVector bd = LOW_8.selectFrom(b, d);
+      IntVector ca = HIGH_8.selectFrom(a, c);
+      IntVector db = HIGH_8.selectFrom(b, d);
+      store(LOW_4.selectFrom(ac, bd), tmp, i * LANES);
+      store(HIGH_4.selectFrom(ac, bd), tmp, (i + 4) * LANES);
+      store(LOW_4.selectFrom(ca, db), tmp, (i + 8) * LANES);
+      store(HIGH_4.selectFrom(ca, db), tmp, (i + 12) * LANES);
+    }
+    for (int i = 0; i < 16; i += 4) { // rows i to i + 3
+      IntVector a = load(tmp, i * LANES);
+      IntVector b = load(tmp, (i + 1) * LANES);
+      IntVector c = load(tmp, (i + 2) * LANES);
+      IntVector d = load(tmp, (i + 3) * LANES);
+      IntVector ac = LOW_2.selectFrom(a, c);
+      IntVector bd = LOW_2.selectFrom(b, d);
+      IntVector ca = HIGH_2.selectFrom(a, c);
+      IntVector db = HIGH_2.selectFrom(b, d);
+      store(LOW_1.selectFrom(ac, bd), dst, to + i * ds);
+      store(HIGH_1.selectFrom(ac, bd), dst, to + (i + 1) * ds);
+      store(LOW_1.selectFrom(ca, db), dst, to + (i + 2) * ds);
+      store(HIGH_1.selectFrom(ca, db), dst, to + (i + 3) * ds);
+    }
   }
 
-  /** Exchanges bit 2 on rows i, i + 4. */
-  private static void outer8(float[] src, int so, int step, float[] dst, int to) {
-    IntVector a = load(src, so);
-    IntVector b = load(src, so + step);
-    store(LOW_4.selectFrom(a, b), dst, to);
-    store(HIGH_4.selectFrom(a, b), dst, to + 4 * LANES);
+  private static void block8(
+      float[] src, int so, int ss, float[] dst, int to, int ds, float[] tmp) {
+    for (int i = 0; i < 4; i++) {
+      IntVector a = load(src, so + i * ss);
+      IntVector b = load(src, so + (i + 4) * ss);
+      store(LOW_4.selectFrom(a, b), tmp, i * LANES);
+      store(HIGH_4.selectFrom(a, b), tmp, (i + 4) * LANES);
+    }
+    block4(tmp, 0, LANES, dst, to, ds);
+    block4(tmp, 4 * LANES, LANES, dst, to + 4 * ds, ds);
   }
 
-  /** Exchanges bits 0 and 1 on four consecutive rows. */
-  private static void inner(float[] src, int so, int ss, float[] dst, int to, int ds) {
+  private static void block4(float[] src, int so, int ss, float[] dst, int to, int ds) {
     IntVector a = load(src, so);
     IntVector b = load(src, so + ss);
     IntVector c = load(src, so + 2 * ss);

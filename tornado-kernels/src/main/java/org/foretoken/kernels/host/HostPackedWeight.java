@@ -208,7 +208,7 @@ public final class HostPackedWeight {
       }
       for (int p = 0; p < k; p += KC) {
         int kb = Math.min(KC, k - p);
-        source.read(s * k + p, 0, scratch.sliver, 0, kb * NR);
+        source.read(s * k + p, 0, scratch.sliver, 0, NR, kb * NR);
         for (int g = 0; isFp8() && g * GROUP < kb; g++) {
           scales.column(s * NR, p + g * GROUP, scratch.sliverScales, g * NR, columns);
         }

@@ -24,7 +24,7 @@ class HostPackedWeightTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1", "13, 207", "65, 513", "1100, 130", "96, 4098"})
+  @CsvSource({"1, 1", "13, 207", "65, 513", "300, 130", "40, 4098"})
   void productsHaveTheBitsOfTheGemm(int n, int k) {
     float[] w = GemmFixture.gaussian(1, n * k);
     float[] a = GemmFixture.gaussian(2, 70 * k);
@@ -35,7 +35,7 @@ class HostPackedWeightTest {
       MemorySegment expected = GemmFixture.floats(new float[70 * n]);
       HostGemm.nt(two, x, weight, expected, 70, n, k, false, xType, type);
       HostPackedWeight packed = HostPackedWeight.pack(two, Arena.ofAuto(), weight, n, k, type);
-      for (int m : new int[] {1, 2, 3, 4, 5, 8, 9, 13, 16, 17, 70}) {
+      for (int m : new int[] {1, 2, 3, 4, 5, 8, 9, 16, 70}) {
         for (HostPool pool : List.of(one, two)) {
           MemorySegment y = GemmFixture.floats(GemmFixture.gaussian(3, m * n));
           packed.multiply(pool, x, xType, y, m);
@@ -49,7 +49,7 @@ class HostPackedWeightTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1", "13, 207", "65, 513", "1100, 130", "200, 4098"})
+  @CsvSource({"1, 1", "13, 207", "65, 513", "300, 130", "40, 4098"})
   void fp8ProductsHaveTheBitsOfFprop(int n, int k) {
     HostFp8Gemm.Format e4m3 = HostFp8Gemm.Format.E4M3;
     int groups = Math.ceilDiv(k, 128);
@@ -60,7 +60,7 @@ class HostPackedWeightTest {
     MemorySegment expected = GemmFixture.floats(new float[70 * n]);
     HostFp8Gemm.fprop(two, x, xs, w, ws, expected, 70, n, k);
     HostPackedWeight packed = HostPackedWeight.packFp8(two, Arena.ofAuto(), w, ws, n, k);
-    for (int m : new int[] {1, 2, 3, 4, 5, 8, 9, 13, 16, 17, 70}) {
+    for (int m : new int[] {1, 2, 3, 4, 5, 8, 9, 16, 70}) {
       for (HostPool pool : List.of(one, two)) {
         MemorySegment y = GemmFixture.floats(GemmFixture.gaussian(8, m * n));
         packed.multiplyFp8(pool, x, xs, y, m);
