@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.foretoken.kernels.graph.Dependencies.Edge;
 import org.foretoken.kernels.graph.Dependencies.Hazard;
@@ -116,7 +118,7 @@ class DependenciesTest {
 
   /** A random order in which every node comes after its predecessors. */
   private static List<Integer> shuffled(Graph graph, Dependencies d, Random random) {
-    List<Integer> order = new ArrayList<>();
+    Set<Integer> order = new LinkedHashSet<>();
     List<Integer> waiting =
         new ArrayList<>(IntStream.range(0, graph.nodes().size()).boxed().toList());
     while (!waiting.isEmpty()) {
@@ -126,7 +128,7 @@ class DependenciesTest {
       order.add(next);
       waiting.remove(next);
     }
-    return order;
+    return List.copyOf(order);
   }
 
   /**
