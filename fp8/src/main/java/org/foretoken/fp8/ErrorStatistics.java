@@ -41,12 +41,27 @@ public final class ErrorStatistics {
    * @param element format of the code
    */
   public void add(float value, float roundTrip, float scale, Format element) {
+    add(value, roundTrip, saturationLimit(element) * scale);
+  }
+
+  /** Magnitude of a quotient value / scale from which on it rounds past the largest code. */
+  public static double saturationLimit(Format element) {
+    return element.max() + element.ulp(element.max()) / 2;
+  }
+
+  /**
+   * Adds one value; NaN is left out.
+   *
+   * @param value what was quantized
+   * @param roundTrip what came back
+   * @param limit {@link #saturationLimit} times the value's scale
+   */
+  public void add(float value, float roundTrip, double limit) {
     if (Float.isNaN(value)) {
       return;
     }
     count++;
-    double limit = element.max() + element.ulp(element.max()) / 2;
-    saturated += Math.abs((double) value) > limit * scale ? 1 : 0;
+    saturated += Math.abs((double) value) > limit ? 1 : 0;
     underflowed += roundTrip == 0 && value != 0 ? 1 : 0;
     double error = (double) roundTrip - value;
     sumSquares += (double) value * value;
