@@ -118,6 +118,21 @@ class SpeculativeDecodingTest {
   }
 
   @Test
+  void weightsThatChangeAreSeenByTheNextToken() {
+    ModelConfig config = TestModels.small(1, false);
+    PrecisionTable fp32 = PrecisionTable.of(Recipe.FP32);
+    try (Backend changed = loaded(config, 5);
+        Backend fresh = loaded(config, 6)) {
+      CachedModel a = new CachedModel(changed, config, ModelLayout.of(config), fp32, 32);
+      float[] before = a.trunk(new int[] {4}, 0)[0];
+      ParameterInit.upload(changed, config, ModelLayout.of(config), 6);
+      float[] after = a.trunk(new int[] {4}, 0)[0];
+      CachedModel b = new CachedModel(fresh, config, ModelLayout.of(config), fp32, 32);
+      assertThat(after).isEqualTo(b.trunk(new int[] {4}, 0)[0]).isNotEqualTo(before);
+    }
+  }
+
+  @Test
   void sampledTokensKeepTheTrunksDistribution() {
     ModelConfig config =
         new ModelConfig(

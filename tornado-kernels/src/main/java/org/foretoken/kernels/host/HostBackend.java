@@ -25,6 +25,7 @@ public final class HostBackend implements Backend {
   private final HostPool pool;
   private final boolean trace;
   private final HostMemory memory = new HostMemory();
+  private final HostWeights weights;
   private final Map<String, Resident> residents = new LinkedHashMap<>();
 
   /** A backend on the process-wide team of threads, without tracing. */
@@ -41,6 +42,7 @@ public final class HostBackend implements Backend {
   public HostBackend(HostPool pool, boolean trace) {
     this.pool = pool;
     this.trace = trace;
+    weights = new HostWeights(pool);
   }
 
   @Override
@@ -71,7 +73,7 @@ public final class HostBackend implements Backend {
         segments[t.id()] = slab.asSlice(plan.offset(t), t.bytes());
       }
     }
-    return new HostExecutable(graph, plan, segments, memory, pool, trace);
+    return new HostExecutable(graph, plan, segments, memory, weights, pool, trace);
   }
 
   private MemorySegment resident(Graph graph, Tensor tensor) {
@@ -97,7 +99,8 @@ public final class HostBackend implements Backend {
 
   /**
    * The memory of a resident tensor itself: its elements, row-major, in native byte order; valid
-   * until {@link #close}.
+   * until {@link #close}. Weights are not to be written here but by {@link #upload}, which makes
+   * copies that are packed for decoding follow.
    */
   public MemorySegment segment(String tensor) {
     return find(tensor).segment;
@@ -117,6 +120,7 @@ public final class HostBackend implements Backend {
     Resident r = find(tensor);
     checkSize(r, source);
     r.segment.copyFrom(source);
+    weights.version(tensor)[0]++;
   }
 
   @Override
@@ -145,11 +149,12 @@ public final class HostBackend implements Backend {
 
   /** Bytes of native memory that all graphs compiled so far hold, resident and transient. */
   public long allocatedBytes() {
-    return memory.allocated();
+    return memory.allocated() + weights.bytes();
   }
 
   @Override
   public void close() {
+    weights.close();
     memory.close();
     residents.clear();
   }

@@ -6,6 +6,7 @@ import org.foretoken.kernels.graph.Executable;
 import org.foretoken.kernels.graph.Graph;
 import org.foretoken.kernels.graph.MemoryPlan;
 import org.foretoken.kernels.graph.Node;
+import org.foretoken.kernels.graph.Tensor;
 
 /** A graph whose operations are bound to their memory: running it is calling them in order. */
 final class HostExecutable implements Executable {
@@ -14,6 +15,7 @@ final class HostExecutable implements Executable {
   private final Runnable[] kernels;
   private final long[] nanos;
   private final boolean trace;
+  private final long[][] changed;
 
   /**
    * Binds every node.
@@ -21,16 +23,28 @@ final class HostExecutable implements Executable {
    * @param segments memory of each tensor by its id
    */
   HostExecutable(
-      Graph graph, MemoryPlan plan, MemorySegment[] segments, HostMemory memory, HostPool pool, boolean trace) {
+      Graph graph, MemoryPlan plan, MemorySegment[] segments, HostMemory memory, HostWeights weights, HostPool pool, boolean trace) {
     this.graph = graph;
     this.plan = plan;
     this.trace = trace;
+    changed = changed(graph, weights);
     List<Node> nodes = graph.nodes();
     kernels = new Runnable[nodes.size()];
     nanos = new long[nodes.size()];
     for (Node node : nodes) {
-      kernels[node.index()] = HostDispatch.bind(new HostOperands(graph, node, segments, memory), pool);
+      kernels[node.index()] = HostDispatch.bind(new HostOperands(graph, node, segments, memory, weights), pool);
     }
+  }
+
+  /** The change counters of the resident tensors that a run writes. */
+  private static long[][] changed(Graph graph, HostWeights weights) {
+    return graph.nodes().stream()
+        .flatMap(n -> n.writes().stream())
+        .filter(t -> t.role().resident())
+        .map(Tensor::name)
+        .distinct()
+        .map(weights::version)
+        .toArray(long[][]::new);
   }
 
   @Override
@@ -40,6 +54,9 @@ final class HostExecutable implements Executable {
 
   @Override
   public void run() {
+    for (long[] version : changed) {
+      version[0]++;
+    }
     if (!trace) {
       for (Runnable kernel : kernels) {
         kernel.run();

@@ -20,6 +20,10 @@ final class HostFp8MatMul {
         HostFp8Gemm.Operand a = operand(x, 0, Tile.ROW_1X128);
         HostFp8Gemm.Operand b = operand(x, 2, Tile.BLOCK_128X128);
         int k = x.in(0).columns();
+        boolean e4m3 = x.in(0).dtype() == DType.E4M3 && x.in(2).dtype() == DType.E4M3;
+        if (e4m3 && !accumulate && HostWeights.packable(x, 2, m)) {
+          yield onPackedWeight(x, pool, m);
+        }
         yield () -> HostFp8Gemm.nt(pool, a, b, c, m, n, k, accumulate);
       }
       case NN -> {
@@ -35,6 +39,17 @@ final class HostFp8MatMul {
         yield () -> HostFp8Gemm.tn(pool, a, b, c, m, n, k, accumulate);
       }
     };
+  }
+
+  /** Few rows on a resident weight, as in decoding: the same bits from a packed copy. */
+  private static Runnable onPackedWeight(HostOperands x, HostPool pool, int m) {
+    HostWeights weights = x.weights();
+    long[] version = weights.version(x.in(2).name());
+    MemorySegment c = x.write(0);
+    return () ->
+        weights
+            .packed(x.in(2), HostWeights.Kind.FP8, version, x.read(2), x.read(3))
+            .multiplyFp8(pool, x.read(0), x.read(1), c, m);
   }
 
   private static HostFp8Gemm.Operand operand(HostOperands x, int i, Tile tile) {

@@ -18,7 +18,25 @@ final class HostMatMul {
     MemorySegment b = x.read(1);
     MemorySegment c = x.write(0);
     boolean accumulate = op.accumulate();
+    if (op.layout() == Layout.NT && !accumulate && HostWeights.packable(x, 1, m)) {
+      return onPackedWeight(op.precision(), x, pool, m);
+    }
     return () -> multiply(pool, op.layout(), op.precision(), accumulate, m, n, k, a, b, c);
+  }
+
+  /** Few rows on a resident weight, as in decoding: the same bits from a packed copy. */
+  private static Runnable onPackedWeight(
+      Precision precision, HostOperands x, HostPool pool, int m) {
+    boolean bf16 = precision == Precision.BF16;
+    HostWeights.Kind kind = bf16 ? HostWeights.Kind.BF16 : HostWeights.Kind.F32;
+    HostGemm.Operand type = bf16 ? HostGemm.Operand.F32_AS_BF16 : HostGemm.Operand.F32;
+    HostWeights weights = x.weights();
+    long[] version = weights.version(x.in(1).name());
+    MemorySegment a = x.read(0);
+    MemorySegment b = x.read(1);
+    MemorySegment c = x.write(0);
+    return () ->
+        weights.packed(x.in(1), kind, version, b, null).multiply(pool, a, type, c, m);
   }
 
   /** c[m, n] = (c +) a b with a and b laid out as {@code layout} says. */

@@ -14,8 +14,10 @@ import org.foretoken.kernels.graph.Tensor;
  * @param node the node
  * @param segments memory of each tensor of the graph, by its id
  * @param memory where scratch comes from
+ * @param weights packed copies of weights
  */
-record HostOperands(Graph graph, Node node, MemorySegment[] segments, HostMemory memory) {
+record HostOperands(
+    Graph graph, Node node, MemorySegment[] segments, HostMemory memory, HostWeights weights) {
   /** The {@code i}-th operand that is read. */
   Tensor in(int i) {
     return node.in(i);

@@ -1,0 +1,100 @@
+package org.foretoken.kernels.host;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
+import java.util.Map;
+import org.foretoken.kernels.graph.Node;
+import org.foretoken.kernels.graph.Role;
+import org.foretoken.kernels.graph.Tensor;
+
+/**
+ * Resident weights packed for products with few rows, kept for as long as the weight itself does not
+ * change. A weight changes by an upload, or by a run of a graph that writes it; the next product
+ * then packs it anew.
+ */
+final class HostWeights implements AutoCloseable {
+  /** Most rows of a product that is worth a packed copy of its weight. */
+  static final int MOST_ROWS = 16;
+
+  /** How a weight enters products. */
+  enum Kind {
+    F32,
+    BF16,
+    FP8
+  }
+
+  private record Key(String weight, Kind kind) {}
+
+  private record Entry(HostPackedWeight packed, Arena arena, long version) {}
+
+  private final HostPool pool;
+  private final Map<String, long[]> versions = new HashMap<>();
+  private final Map<Key, Entry> entries = new HashMap<>();
+  private long bytes;
+
+  HostWeights(HostPool pool) {
+    this.pool = pool;
+  }
+
+  /** Whether operand {@code i} of a product of {@code rows} rows may be kept packed. */
+  static boolean packable(HostOperands x, int i, int rows) {
+    Tensor w = x.in(i);
+    if (rows > MOST_ROWS || !(w.role() == Role.PARAMETER || w.role() == Role.STATE)) {
+      return false;
+    }
+    for (Node node : x.graph().nodes()) {
+      if (node.writes().contains(w)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The counter of changes of a resident tensor; the array itself stays the same. */
+  long[] version(String tensor) {
+    return versions.computeIfAbsent(tensor, t -> new long[1]);
+  }
+
+  /** Bytes of all packed copies. */
+  long bytes() {
+    return bytes;
+  }
+
+  /**
+   * The packed copy of a weight, made now if there is none or if it is out of date.
+   *
+   * @param version {@link #version} of the weight
+   * @param scales scales of an FP8 weight, else null
+   */
+  HostPackedWeight packed(
+      Tensor weight, Kind kind, long[] version, MemorySegment w, MemorySegment scales) {
+    Key key = new Key(weight.name(), kind);
+    Entry known = entries.get(key);
+    if (known != null && known.version == version[0]) {
+      return known.packed;
+    }
+    if (known != null) {
+      known.arena.close();
+    } else {
+      bytes += weight.shape().elements() * (kind == Kind.FP8 ? 1 : kind == Kind.BF16 ? 2 : 4);
+    }
+    Arena arena = Arena.ofShared();
+    int n = weight.rows();
+    int k = weight.columns();
+    HostPackedWeight packed =
+        switch (kind) {
+          case F32 -> HostPackedWeight.pack(pool, arena, w, n, k, HostGemm.Operand.F32);
+          case BF16 -> HostPackedWeight.pack(pool, arena, w, n, k, HostGemm.Operand.F32_AS_BF16);
+          case FP8 -> HostPackedWeight.packFp8(pool, arena, w, scales, n, k);
+        };
+    entries.put(key, new Entry(packed, arena, version[0]));
+    return packed;
+  }
+
+  @Override
+  public void close() {
+    entries.values().forEach(e -> e.arena.close());
+    entries.clear();
+  }
+}
