@@ -212,19 +212,17 @@ final class GemmLoop {
       for (int s = sliverBegin; s < sliverEnd; s++) {
         int columns = Math.min(NR, nb - s * NR);
         long at = ((ic + i) * cStride + jc + s * NR) * Float.BYTES;
+        sums(scratch, i, rows, s);
         if (scaled) {
+          int r = s * NR * (KC / GROUP);
           GemmTile.scaled(
               scratch,
-              left,
-              i * LEFT_STRIDE,
+              Math.ceilDiv(kb, GROUP),
               leftScales,
               i,
               mb,
-              right,
-              s * NR * KC,
               rightScales,
-              s * NR * (KC / GROUP),
-              kb,
+              r,
               rows,
               columns,
               c,
@@ -232,21 +230,20 @@ final class GemmLoop {
               cStride,
               add);
         } else {
-          GemmTile.plain(
-              scratch,
-              left,
-              i * LEFT_STRIDE,
-              right,
-              s * NR * KC,
-              kb,
-              rows,
-              columns,
-              c,
-              at,
-              cStride,
-              add);
+          GemmTile.plain(scratch, rows, columns, c, at, cStride, add);
         }
       }
+    }
+  }
+
+  /** The sums of one register tile over each promotion interval of the panels. */
+  private void sums(GemmScratch scratch, int i, int rows, int s) {
+    int interval = scaled ? GROUP : KC;
+    int l = i * LEFT_STRIDE;
+    int r = s * NR * KC;
+    for (int p = 0, to = 0; p < kb; p += interval, to += MR * NR) {
+      int length = Math.min(interval, kb - p);
+      GemmKernels.tile(rows, left, l + p, right, r + p * NR, length, scratch.sums, to);
     }
   }
 }

@@ -12,6 +12,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.foretoken.fp8.E4M3;
 
 /**
  * y[m, n] = x[m, k] w[n, k]^T with w packed once: for decoding, where m is 1 to 16 and packing on
@@ -30,20 +32,24 @@ public final class HostPackedWeight {
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT.withOrder(LE);
   private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT.withOrder(LE);
 
+  private static final float SHIFT = Math.scalb(1f, GemmStream.SHIFT);
+
   /** Rows of x that one pass over the weight serves. */
   private static final int ROWS = 64;
 
   private final MemorySegment packed;
   private final GemmSource source;
   private final GemmScales scales;
+  private final boolean hasNan;
   private final int n;
   private final int k;
 
   private HostPackedWeight(
-      MemorySegment packed, GemmSource.Type type, GemmScales scales, int n, int k) {
+      MemorySegment packed, GemmSource.Type type, GemmScales scales, boolean hasNan, int n, int k) {
     this.packed = packed;
     this.source = GemmSource.plain(packed, type, NR);
     this.scales = scales;
+    this.hasNan = hasNan;
     this.n = n;
     this.k = k;
   }
@@ -61,7 +67,8 @@ public final class HostPackedWeight {
     GemmSource from = GemmSource.plain(w, type.type, k);
     MemorySegment to = allocate(arena, n, k, wide ? Float.BYTES : Short.BYTES);
     pool.parallelFor(GemmTiles.slivers(n), 1, (b, e) -> packFloats(from, to, wide, n, k, b, e));
-    return new HostPackedWeight(to, wide ? GemmSource.Type.F32 : GemmSource.Type.BF16, null, n, k);
+    return new HostPackedWeight(
+        to, wide ? GemmSource.Type.F32 : GemmSource.Type.BF16, null, false, n, k);
   }
 
   /**
@@ -76,8 +83,16 @@ public final class HostPackedWeight {
     GemmSource from =
         HostFp8Gemm.source("w", HostFp8Gemm.Operand.blocks128x128(codes, scales), n, k, true);
     MemorySegment to = allocate(arena, n, k, 1);
-    pool.parallelFor(GemmTiles.slivers(n), 1, (b, e) -> packCodes(codes, to, n, k, b, e));
-    return new HostPackedWeight(to, GemmSource.Type.E4M3, from.scales(), n, k);
+    AtomicBoolean nan = new AtomicBoolean();
+    pool.parallelFor(
+        GemmTiles.slivers(n),
+        1,
+        (b, e) -> {
+          if (packCodes(codes, to, n, k, b, e)) {
+            nan.set(true);
+          }
+        });
+    return new HostPackedWeight(to, GemmSource.Type.E4M3, from.scales(), nan.get(), n, k);
   }
 
   private static MemorySegment allocate(Arena arena, int n, int k, int bytes) {
@@ -104,18 +119,23 @@ public final class HostPackedWeight {
     }
   }
 
-  private static void packCodes(
+  /** Returns whether there is a NaN among the codes. */
+  private static boolean packCodes(
       MemorySegment from, MemorySegment to, int n, int k, int begin, int end) {
+    boolean nan = false;
     for (int s = begin; s < end; s++) {
       int columns = Math.min(NR, n - s * NR);
       for (int j = 0; j < columns; j++) {
         long row = (long) (s * NR + j) * k;
         long at = (long) s * k * NR + j;
         for (int p = 0; p < k; p++) {
-          to.set(JAVA_BYTE, at + (long) p * NR, from.get(JAVA_BYTE, row + p));
+          byte code = from.get(JAVA_BYTE, row + p);
+          nan |= (code & 0x7f) == E4M3.NAN_CODE;
+          to.set(JAVA_BYTE, at + (long) p * NR, code);
         }
       }
     }
+    return nan;
   }
 
   /** Output features, the rows of the weight. */
@@ -191,11 +211,22 @@ public final class HostPackedWeight {
       GemmSource x, int row, int rows, int block, float[] left, float[] leftScales) {
     int p = block * KC;
     int kb = Math.min(KC, k - p);
-    GemmPacking.leftRows(x, row, rows, p, kb, left, block * ROWS * LEFT_STRIDE);
-    for (int g = 0; isFp8() && g * GROUP < kb; g++) {
-      int at = (block * (KC / GROUP) + g) * ROWS;
-      x.scales().column(row, p + g * GROUP, leftScales, at, rows);
+    int at = block * ROWS * LEFT_STRIDE;
+    GemmPacking.leftRows(x, row, rows, p, kb, left, at);
+    for (int i = 0; isFp8() && streams(rows) && i < rows; i++) {
+      for (int q = 0; q < kb; q++) {
+        left[at + i * LEFT_STRIDE + q] *= SHIFT;
+      }
     }
+    for (int g = 0; isFp8() && g * GROUP < kb; g++) {
+      int to = (block * (KC / GROUP) + g) * ROWS;
+      x.scales().column(row, p + g * GROUP, leftScales, to, rows);
+    }
+  }
+
+  /** Whether a product of so many rows takes the weight straight from memory. */
+  private boolean streams(int rows) {
+    return rows <= GemmStream.ROWS && !hasNan;
   }
 
   private void product(
@@ -208,55 +239,52 @@ public final class HostPackedWeight {
       }
       for (int p = 0; p < k; p += KC) {
         int kb = Math.min(KC, k - p);
-        source.read(s * k + p, 0, scratch.sliver, 0, NR, kb * NR);
+        if (!streams(rows)) {
+          source.read(s * k + p, 0, scratch.sliver, 0, NR, kb * NR);
+        }
         for (int g = 0; isFp8() && g * GROUP < kb; g++) {
           scales.column(s * NR, p + g * GROUP, scratch.sliverScales, g * NR, columns);
         }
         for (int i = 0; i < rows; i += MR) {
-          tile(scratch, left, leftScales, y, row, i, rows, s, columns, p, kb);
+          int height = Math.min(MR, rows - i);
+          sums(scratch, left, (p / KC * ROWS + i) * LEFT_STRIDE, height, rows, s, p, kb);
+          long at = ((long) (row + i) * n + s * NR) * Float.BYTES;
+          if (isFp8()) {
+            int ls = p / KC * (KC / GROUP) * ROWS + i;
+            GemmTile.scaled(
+                scratch,
+                Math.ceilDiv(kb, GROUP),
+                leftScales,
+                ls,
+                ROWS,
+                scratch.sliverScales,
+                0,
+                height,
+                columns,
+                y,
+                at,
+                n,
+                p > 0);
+          } else {
+            GemmTile.plain(scratch, height, columns, y, at, n, p > 0);
+          }
         }
       }
     }
   }
 
-  private void tile(
-      GemmScratch scratch,
-      float[] left,
-      float[] leftScales,
-      MemorySegment y,
-      int row,
-      int i,
-      int rows,
-      int s,
-      int columns,
-      int p,
-      int kb) {
-    int block = p / KC;
-    int l = (block * ROWS + i) * LEFT_STRIDE;
-    long at = ((long) (row + i) * n + s * NR) * Float.BYTES;
-    int height = Math.min(MR, rows - i);
-    if (isFp8()) {
-      int ls = block * (KC / GROUP) * ROWS + i;
-      GemmTile.scaled(
-          scratch,
-          left,
-          l,
-          leftScales,
-          ls,
-          ROWS,
-          scratch.sliver,
-          0,
-          scratch.sliverScales,
-          0,
-          kb,
-          height,
-          columns,
-          y,
-          at,
-          n,
-          p > 0);
-    } else {
-      GemmTile.plain(scratch, left, l, scratch.sliver, 0, kb, height, columns, y, at, n, p > 0);
+  /** The sums of one register tile over each promotion interval of a panel. */
+  private void sums(
+      GemmScratch scratch, float[] left, int l, int height, int rows, int s, int p, int kb) {
+    int interval = isFp8() ? GROUP : KC;
+    for (int q = 0, to = 0; q < kb; q += interval, to += MR * NR) {
+      int length = Math.min(interval, kb - q);
+      if (streams(rows)) {
+        long at = ((long) s * k + p + q) * NR * source.type().bytes;
+        GemmStream.tile(source.type(), height, left, l + q, packed, at, length, scratch.sums, to);
+      } else {
+        GemmKernels.tile(height, left, l + q, scratch.sliver, q * NR, length, scratch.sums, to);
+      }
     }
   }
 
