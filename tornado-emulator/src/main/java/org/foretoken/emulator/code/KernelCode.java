@@ -39,6 +39,7 @@ public final class KernelCode {
   private final Map<MethodKey, MethodModel> methods = new LinkedHashMap<>();
   private final Set<FieldKey> staticFields = new LinkedHashSet<>();
   private final Set<String> contextCalls = new LinkedHashSet<>();
+  private Set<Integer> written;
 
   /**
    * A static field that the kernel reads.
@@ -95,6 +96,14 @@ public final class KernelCode {
   /** Whether work items add to shared memory, so that their order shows in FP32 sums. */
   public boolean usesAtomics() {
     return contextCalls.contains("atomicAdd");
+  }
+
+  /** The positions of the array parameters that the kernel may write. */
+  public Set<Integer> writtenParameters() {
+    if (written == null) {
+      written = WrittenParameters.of(this);
+    }
+    return written;
   }
 
   /** Whether the class belongs to the program, rather than to the JDK, the API or the emulator. */

@@ -58,7 +58,8 @@ final class KernelLauncher {
     for (int i = 0; i < arguments.length; i++) {
       Object argument = task.arguments().get(i);
       if (DeviceBuffer.accepts(argument)) {
-        sanitizer.track(memory.allocate(argument), kernel.parameter(i), kernel.isReduced(i));
+        boolean shared = kernel.code().writtenParameters().contains(i) && !kernel.isReduced(i);
+        sanitizer.track(memory.allocate(argument), kernel.parameter(i), shared);
       }
     }
     if (context == NO_CONTEXT) {
