@@ -39,7 +39,7 @@ public final class KernelCode {
   private final Map<MethodKey, MethodModel> methods = new LinkedHashMap<>();
   private final Set<FieldKey> staticFields = new LinkedHashSet<>();
   private final Set<String> contextCalls = new LinkedHashSet<>();
-  private Set<Integer> written;
+  private ParameterAccess access;
 
   /**
    * A static field that the kernel reads.
@@ -100,10 +100,22 @@ public final class KernelCode {
 
   /** The positions of the array parameters that the kernel may write. */
   public Set<Integer> writtenParameters() {
-    if (written == null) {
-      written = WrittenParameters.of(this);
+    return access().written();
+  }
+
+  /**
+   * The positions of the array parameters that the kernel only writes, so that TornadoVM does not
+   * transfer them to the device even if it is told to.
+   */
+  public Set<Integer> onlyWrittenParameters() {
+    return access().onlyWritten();
+  }
+
+  private ParameterAccess access() {
+    if (access == null) {
+      access = ParameterAccess.of(this);
     }
-    return written;
+    return access;
   }
 
   /** Whether the class belongs to the program, rather than to the JDK, the API or the emulator. */

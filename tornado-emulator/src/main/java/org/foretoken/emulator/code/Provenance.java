@@ -95,8 +95,7 @@ public final class Provenance {
 
   private void execute(Instruction instruction) {
     switch (instruction) {
-      case ConstantInstruction c ->
-          stack.push(Set.of(constant(c)), c.typeKind().slotSize() == 2);
+      case ConstantInstruction c -> stack.push(Set.of(constant(c)), c.typeKind().slotSize() == 2);
       case LoadInstruction load ->
           stack.push(
               locals.getOrDefault(load.slot(), Set.of(new Value.Unknown())),
@@ -109,7 +108,7 @@ public final class Provenance {
           changed |=
               locals
                   .computeIfAbsent(increment.slot(), _ -> new HashSet<>())
-                  .add(new Value.Unknown());
+                  .add(increment.constant() > 0 ? new Value.NonNegative() : new Value.Unknown());
       case ArrayLoadInstruction load -> {
         stack.pop(2);
         stack.pushUnknown(load.typeKind().slotSize() == 2);
@@ -170,17 +169,36 @@ public final class Provenance {
 
   private void operator(OperatorInstruction operator) {
     Opcode opcode = operator.opcode();
-    switch (opcode) {
-      case ARRAYLENGTH, INEG, LNEG, FNEG, DNEG -> stack.pop();
-      default -> stack.pop(2);
-    }
-    boolean wide = opcode != Opcode.ARRAYLENGTH && operator.typeKind().slotSize() == 2;
-    boolean comparison =
+    boolean unary =
         switch (opcode) {
-          case LCMP, FCMPL, FCMPG, DCMPL, DCMPG -> true;
+          case ARRAYLENGTH, INEG, LNEG, FNEG, DNEG -> true;
           default -> false;
         };
-    stack.pushUnknown(wide && !comparison);
+    Set<Value> right = stack.pop();
+    Set<Value> left = unary ? right : stack.pop();
+    boolean nonNegative =
+        switch (opcode) {
+          case ARRAYLENGTH -> true;
+          case IADD, IMUL, IDIV, ISHL, IOR, LADD, LMUL, LDIV, LSHL, LOR ->
+              isNonNegative(left) && isNonNegative(right);
+          case IREM, ISHR, LREM, LSHR -> isNonNegative(left);
+          case IAND, LAND -> isNonNegative(left) || isNonNegative(right);
+          default -> false;
+        };
+    boolean wide =
+        switch (opcode) {
+          case ARRAYLENGTH, LCMP, FCMPL, FCMPG, DCMPL, DCMPG -> false;
+          default -> operator.typeKind().slotSize() == 2;
+        };
+    if (nonNegative) {
+      stack.push(Set.of(new Value.NonNegative()), wide);
+    } else {
+      stack.pushUnknown(wide);
+    }
+  }
+
+  private static boolean isNonNegative(Set<Value> values) {
+    return values.stream().allMatch(Value::isNonNegative);
   }
 
   private void field(FieldInstruction field) {

@@ -19,4 +19,18 @@ public sealed interface Value {
 
   /** An array that the method itself makes. */
   record PrivateArray() implements Value {}
+
+  /** A sum, product or the like of values that are not negative, or one that only counts up. */
+  record NonNegative() implements Value {}
+
+  /** Whether a number cannot be negative, if the kernel's scalar arguments are not. */
+  default boolean isNonNegative() {
+    return switch (this) {
+      case Constant(Object c) -> c instanceof Number n && n.doubleValue() >= 0;
+      case Parameter _, NonNegative _ -> true;
+      case Result(String owner, String name) ->
+          name.equals("getSize") || owner.equals("java/lang/Integer");
+      case Unknown _, StaticField _, PrivateArray _ -> false;
+    };
+  }
 }

@@ -51,9 +51,7 @@ public final class Sanitizer implements AccessObserver {
   public void track(DeviceBuffer buffer, String name, boolean shared) {
     Object array = buffer.device();
     Shadow shadow =
-        shared
-            ? shadows.computeIfAbsent(array, _ -> new Shadow(buffer.size(), false))
-            : null;
+        shared ? shadows.computeIfAbsent(array, _ -> new Shadow(buffer.size(), false)) : null;
     tracked.add(new Tracked(array, buffer.size(), name, buffer, shadow));
   }
 
@@ -229,7 +227,8 @@ public final class Sanitizer implements AccessObserver {
       throw fault(
           Kind.ABSENT,
           element(t, index)
-              + " is read, but was neither transferred to the device nor written by a kernel");
+              + " is read, but was neither transferred to the device nor written by a kernel"
+              + " (TornadoVM does not transfer an array that the graph's first task only writes)");
     }
     if (t.isLocal()) {
       requireNoCopy(t, index);

@@ -11,7 +11,9 @@ final class Tracked {
   /** Its device memory, or null for local memory. */
   final DeviceBuffer buffer;
 
-  /** Who touched its elements, or null if nobody can race for them: read only, or {@code @Reduce}. */
+  /**
+   * Who touched its elements, or null if nobody can race for them: read only, or {@code @Reduce}.
+   */
   final Shadow shadow;
 
   Tracked(Object array, int length, String name, DeviceBuffer buffer, Shadow shadow) {
