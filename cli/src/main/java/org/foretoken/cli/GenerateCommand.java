@@ -76,7 +76,10 @@ final class GenerateCommand extends ForetokenCommand {
       description = "Seed of the sampling (default: ${DEFAULT-VALUE}).")
   private long seed = 1;
 
-  @Option(names = "--device", paramLabel = "D", description = Devices.HELP)
+  @Option(
+      names = "--device",
+      paramLabel = "D",
+      description = "Where to run: host (default), reference.")
   private String device = Devices.DEFAULT;
 
   @Option(names = "--json", description = "Print one JSON object.")

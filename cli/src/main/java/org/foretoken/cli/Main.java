@@ -30,11 +30,6 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       GenerateCommand.class,
       ReportCommand.class,
-      RunCommand.class,
-      CompareCommand.class,
-      KernelsCommand.class,
-      DevicesCommand.class,
-      DoctorCommand.class,
     })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec;

@@ -47,12 +47,11 @@ public final class Sanitizer implements AccessObserver {
     loops = items;
   }
 
-  /** Names a global array of the launch; {@code shared} tells whether items may race for it. */
-  public void track(DeviceBuffer buffer, String name, boolean shared) {
-    Object array = buffer.device();
+  /** Names a global array of the launch. */
+  public void track(DeviceBuffer buffer, String name, boolean reduced) {
     Shadow shadow =
-        shared ? shadows.computeIfAbsent(array, _ -> new Shadow(buffer.size(), false)) : null;
-    tracked.add(new Tracked(array, buffer.size(), name, buffer, shadow));
+        shadows.computeIfAbsent(buffer.device(), d -> new Shadow(d, buffer.size(), false));
+    tracked.add(new Tracked(shadow, name, buffer, reduced));
   }
 
   /** Forgets all arrays, which may then be collected. */
@@ -66,9 +65,7 @@ public final class Sanitizer implements AccessObserver {
     group = begun;
     phase.groupBegins();
     for (Tracked t : tracked) {
-      if (t.isLocal()) {
-        t.shadow.forgetCopies();
-      }
+      t.shadow().forgetCopies();
     }
   }
 
@@ -95,8 +92,8 @@ public final class Sanitizer implements AccessObserver {
   void named(Object array, String name) {
     for (int i = 0; i < tracked.size(); i++) {
       Tracked t = tracked.get(i);
-      if (t.array == array) {
-        tracked.set(i, t.withName("local " + name));
+      if (t.shadow().array == array && t.isLocal()) {
+        tracked.set(i, new Tracked(t.shadow(), "local " + name, null, false));
       }
     }
   }
@@ -120,12 +117,12 @@ public final class Sanitizer implements AccessObserver {
     for (int i = index; i < index + count; i++) {
       requireInside(t, i, "read");
       requireContents(t, i);
-      if (t.shadow != null) {
-        int other = t.shadow.racesWithRead(i, phase, who);
+      if (!t.reduced()) {
+        int other = t.shadow().racesWithRead(i, phase, who);
         if (other != Shadow.NOBODY) {
           throw race(t, i, "read", other);
         }
-        t.shadow.read(i, phase, who);
+        t.shadow().read(i, phase, who);
       }
     }
   }
@@ -139,19 +136,17 @@ public final class Sanitizer implements AccessObserver {
     int who = who();
     for (int i = index; i < index + count; i++) {
       requireInside(t, i, "written");
-      if (t.shadow != null) {
-        if (t.isLocal()) {
-          requireNoCopy(t, i);
-        }
+      requireNoCopy(t, i);
+      if (!t.reduced()) {
         requireOneWriter(t, i);
-        int other = t.shadow.racesWithWrite(i, phase, who);
+        int other = t.shadow().racesWithWrite(i, phase, who);
         if (other != Shadow.NOBODY) {
           throw race(t, i, "written", other);
         }
-        t.shadow.write(i, phase, who);
       }
+      t.shadow().write(i, phase, who);
       if (!t.isLocal()) {
-        t.buffer.define(i);
+        t.buffer().define(i);
       }
     }
   }
@@ -164,13 +159,11 @@ public final class Sanitizer implements AccessObserver {
     }
     requireInside(t, index, "added to");
     requireContents(t, index);
-    if (t.shadow != null) {
-      int other = t.shadow.racesWithAtomic(index, phase, who());
-      if (other != Shadow.NOBODY) {
-        throw race(t, index, "added to", other);
-      }
-      t.shadow.atomic(index, phase, who());
+    int other = t.shadow().racesWithAtomic(index, phase, who());
+    if (other != Shadow.NOBODY) {
+      throw race(t, index, "added to", other);
     }
+    t.shadow().atomic(index, phase, who());
   }
 
   @Override
@@ -178,7 +171,7 @@ public final class Sanitizer implements AccessObserver {
     write(array, index, 1);
     Tracked t = find(array);
     if (t != null) {
-      t.shadow.copyBegins(index);
+      t.shadow().copyBegins(index);
     }
   }
 
@@ -186,19 +179,19 @@ public final class Sanitizer implements AccessObserver {
   public void copyEnds(int[] array, int index) {
     Tracked t = find(array);
     if (t != null) {
-      t.shadow.copyEnds(index);
+      t.shadow().copyEnds(index);
     }
     write(array, index, 1);
   }
 
   private void track(Object array, int length, String name) {
-    tracked.addFirst(new Tracked(array, length, name, null, new Shadow(length, true)));
+    tracked.addFirst(new Tracked(new Shadow(array, length, true), name, null, false));
   }
 
   private Tracked find(Object array) {
     for (int i = 0; i < tracked.size(); i++) {
       Tracked t = tracked.get(i);
-      if (t.array == array) {
+      if (t.shadow().array == array) {
         return t;
       }
     }
@@ -210,33 +203,30 @@ public final class Sanitizer implements AccessObserver {
   }
 
   private void requireInside(Tracked t, int index, String done) {
-    if (index < 0 || index >= t.length) {
+    if (index < 0 || index >= t.shadow().length) {
       throw fault(
           Kind.OUT_OF_BOUNDS,
-          element(t, index) + " is " + done + ", expected an index below " + t.length);
+          element(t, index) + " is " + done + ", expected an index below " + t.shadow().length);
     }
   }
 
   private void requireContents(Tracked t, int index) {
-    if (t.isLocal() && !t.shadow.writtenSince(index, phase.groupStart())) {
+    if (t.isLocal() && !t.shadow().writtenSince(index, phase.groupStart())) {
       throw fault(
           Kind.UNWRITTEN_LOCAL,
           element(t, index) + " is read, but no work item of the group has written it");
     }
-    if (!t.isLocal() && !t.buffer.isDefined(index)) {
+    if (!t.isLocal() && !t.buffer().isDefined(index)) {
       throw fault(
           Kind.ABSENT,
           element(t, index)
-              + " is read, but was neither transferred to the device nor written by a kernel"
-              + " (TornadoVM does not transfer an array that the graph's first task only writes)");
+              + " is read, but was neither transferred to the device nor written by a kernel");
     }
-    if (t.isLocal()) {
-      requireNoCopy(t, index);
-    }
+    requireNoCopy(t, index);
   }
 
   private void requireNoCopy(Tracked t, int index) {
-    if (t.shadow.copyInFlight(index)) {
+    if (t.shadow().copyInFlight(index)) {
       throw fault(
           Kind.COPY_IN_FLIGHT,
           element(t, index)
@@ -263,7 +253,7 @@ public final class Sanitizer implements AccessObserver {
             + " is "
             + done
             + " here and was "
-            + t.shadow.found()
+            + t.shadow().found()
             + " by "
             + describe(other)
             + (barrierHelps ? ", with no barrier in between" : ", and nothing orders the two"));
@@ -274,7 +264,7 @@ public final class Sanitizer implements AccessObserver {
   }
 
   private static String element(Tracked t, int index) {
-    return t.name + "[" + index + "]";
+    return t.name() + "[" + index + "]";
   }
 
   private String describe(int number) {

@@ -16,7 +16,8 @@ final class Shadow {
 
   private static final long NEVER = -1L << 32;
 
-  private final int length;
+  final Object array;
+  final int length;
   private final boolean local;
   private final long[] writes;
   private final Readers readers;
@@ -24,8 +25,9 @@ final class Shadow {
   private byte[] copiesInFlight;
   private String found = "";
 
-  Shadow(int length, boolean local) {
+  Shadow(Object array, int length, boolean local) {
     this.local = local;
+    this.array = array;
     this.length = length;
     writes = new long[length];
     Arrays.fill(writes, NEVER);

@@ -1,7 +1,6 @@
 package org.foretoken.kernels.graph;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -14,8 +13,8 @@ import org.foretoken.kernels.op.Op;
  * A task graph: tensors, and operations on them in program order.
  *
  * <p>Operations name what they read and what they write; the scheduler derives every dependency
- * from that. Shapes and types are checked when an operation is added, so that a graph that was
- * built can be run. A graph holds no data: a {@link Backend} gives memory to its tensors.
+ * from that. Shapes and types are checked when an operation is added, so that a graph that was built
+ * can be run. A graph holds no data: a {@link Backend} gives memory to its tensors.
  */
 public final class Graph {
   private final String name;
@@ -67,21 +66,8 @@ public final class Graph {
     if (known != null && role.resident()) {
       if (known.dtype() != dtype || !known.shape().equals(shape) || known.role() != role) {
         throw new GraphException(
-            "graph '"
-                + name
-                + "': tensor '"
-                + tensorName
-                + "' declared as "
-                + role
-                + " "
-                + dtype
-                + shape
-                + ", found "
-                + known.role()
-                + " "
-                + known.dtype()
-                + known.shape()
-                + " before");
+            "graph '" + name + "': tensor '" + tensorName + "' declared as " + role + " " + dtype + shape
+                + ", found " + known.role() + " " + known.dtype() + known.shape() + " before");
       }
       return known;
     }
@@ -126,29 +112,5 @@ public final class Graph {
     }
     nodes.add(node);
     return node;
-  }
-
-  /**
-   * This graph with some of its transients as outputs, which a caller can read after a run; names
-   * and order stay as they are.
-   *
-   * @throws GraphException when no tensor has such a name
-   */
-  public Graph exposing(Collection<String> tensorNames) {
-    tensorNames.forEach(this::tensor);
-    Graph exposed = new Graph(name);
-    for (Tensor t : tensors.values()) {
-      boolean output = t.role() == Role.TRANSIENT && tensorNames.contains(t.name());
-      exposed.declare(t.name(), t.dtype(), output ? Role.OUTPUT : t.role(), t.shape().dims());
-    }
-    for (Node node : nodes) {
-      exposed.add(
-          node.label(), node.op(), exposed.named(node.reads()), exposed.named(node.writes()));
-    }
-    return exposed;
-  }
-
-  private List<Tensor> named(List<Tensor> others) {
-    return others.stream().map(t -> tensor(t.name())).toList();
   }
 }

@@ -1,0 +1,176 @@
+package org.foretoken.kernels.device;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.foretoken.kernels.graph.Backend;
+import org.foretoken.kernels.graph.Graph;
+import org.foretoken.kernels.graph.Role;
+import org.foretoken.kernels.graph.Tensor;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * The devices {@code emulator} and {@code gpu}: graphs as TornadoVM task graphs.
+ *
+ * <p>Which of the two it is depends on whose classes are there, the emulator's or a TornadoVM
+ * SDK's; see {@link DeviceKind}. Resident tensors stay on the device between runs; inputs are
+ * uploaded with every run of a graph that reads them; everything else is downloaded when it is
+ * asked for. Kernels are compiled when a graph first runs, so compile all graphs before running
+ * one: a graph compiled later makes TornadoVM compile the kernels of all graphs anew.
+ *
+ * <p>Not for use by several threads.
+ */
+public final class DeviceBackend implements Backend {
+  private final DeviceKind kind;
+  private final DeviceMemory memory = new DeviceMemory();
+  private final List<DeviceExecutable> executables = new ArrayList<>();
+  private final Set<String> changeable = new LinkedHashSet<>();
+  private DevicePlan plan;
+  private boolean closed;
+
+  /** Opens the device that the class path and the module path lead to. */
+  public DeviceBackend() {
+    this(DeviceKind.detect());
+  }
+
+  private DeviceBackend(DeviceKind kind) {
+    this.kind = kind;
+  }
+
+  /**
+   * Opens the device of that name.
+   *
+   * @param name {@code emulator} or {@code gpu}
+   * @throws DeviceException if the other one is there
+   */
+  public static DeviceBackend open(String name) {
+    DeviceKind kind = DeviceKind.detect();
+    kind.require(name);
+    return new DeviceBackend(kind);
+  }
+
+  @Override
+  public String name() {
+    return kind.deviceName();
+  }
+
+  @Override
+  public String description() {
+    return kind.description();
+  }
+
+  @Override
+  public DeviceExecutable compile(Graph graph) {
+    requireOpen("compile graph '" + graph.name() + "'");
+    DeviceExecutable executable = new DeviceExecutable(this, graph);
+    dropPlan();
+    memory.declare(name(), graph);
+    executable.reserve(memory);
+    executables.add(executable);
+    return executable;
+  }
+
+  /** Runs a graph that {@link #compile} returned. */
+  void run(DeviceExecutable executable) {
+    requireOpen("run graph '" + executable.graph().name() + "'");
+    DeviceChecks.indices(executable.graph(), memory);
+    buildPlan();
+    plan.run(executable);
+  }
+
+  private void buildPlan() {
+    if (plan == null) {
+      plan = new DevicePlan(memory, executables, changeable);
+    }
+  }
+
+  /** Takes everything back to the host, so that another plan can start from there. */
+  private void dropPlan() {
+    if (plan != null) {
+      plan.download(memory.downloadable());
+      plan.close();
+      plan = null;
+    }
+  }
+
+  @Override
+  public void upload(String tensor, MemorySegment source) {
+    requireOpen("upload tensor '" + tensor + "'");
+    Tensor t = find(tensor);
+    if (source.byteSize() != t.bytes()) {
+      throw new DeviceException(
+          name()
+              + ": upload to tensor '"
+              + t
+              + "' expected "
+              + t.bytes()
+              + " bytes, found "
+              + source.byteSize());
+    }
+    MemorySegment host = ArrayType.segment(memory.resident(tensor));
+    if (t.role() == Role.INPUT || plan == null || !plan.onDevice()) {
+      MemorySegment.copy(source, 0, host, 0, t.bytes());
+      return;
+    }
+    if (!plan.canChange(tensor)) {
+      changeable.add(tensor);
+      dropPlan();
+      MemorySegment.copy(source, 0, host, 0, t.bytes());
+      return;
+    }
+    plan.upload(tensor, source);
+  }
+
+  @Override
+  public void download(String tensor, MemorySegment target) {
+    requireOpen("download tensor '" + tensor + "'");
+    Tensor t = find(tensor);
+    if (target.byteSize() != t.bytes()) {
+      throw new DeviceException(
+          name()
+              + ": download of tensor '"
+              + t
+              + "' expected "
+              + t.bytes()
+              + " bytes, found "
+              + target.byteSize());
+    }
+    TornadoNativeArray array = memory.resident(tensor);
+    if (t.role() != Role.INPUT && plan != null) {
+      plan.download(List.of(array));
+    }
+    MemorySegment.copy(ArrayType.segment(array), 0, target, 0, t.bytes());
+  }
+
+  private Tensor find(String tensor) {
+    Tensor t = memory.tensors().get(tensor);
+    if (t == null) {
+      throw new DeviceException(
+          name() + ": no resident tensor '" + tensor + "' in the graphs compiled so far");
+    }
+    return t;
+  }
+
+  @Override
+  public Collection<Tensor> residents() {
+    return List.copyOf(memory.tensors().values());
+  }
+
+  private void requireOpen(String what) {
+    if (closed) {
+      throw new DeviceException(name() + ": cannot " + what + " after close()");
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!closed && plan != null) {
+      plan.close();
+    }
+    plan = null;
+    closed = true;
+  }
+}

@@ -1,0 +1,63 @@
+package org.foretoken.kernels.device;
+
+import org.foretoken.kernels.graph.Node;
+import org.foretoken.kernels.op.AdamW;
+import org.foretoken.kernels.op.Add;
+import org.foretoken.kernels.op.Attention;
+import org.foretoken.kernels.op.AttentionGrad;
+import org.foretoken.kernels.op.CacheAppend;
+import org.foretoken.kernels.op.CachedAttention;
+import org.foretoken.kernels.op.ConcatColumns;
+import org.foretoken.kernels.op.CrossEntropyEval;
+import org.foretoken.kernels.op.CrossEntropyHead;
+import org.foretoken.kernels.op.Dequantize;
+import org.foretoken.kernels.op.Embedding;
+import org.foretoken.kernels.op.EmbeddingGrad;
+import org.foretoken.kernels.op.Fp8MatMul;
+import org.foretoken.kernels.op.MatMul;
+import org.foretoken.kernels.op.Quantize;
+import org.foretoken.kernels.op.QuantizeBoth;
+import org.foretoken.kernels.op.RmsNorm;
+import org.foretoken.kernels.op.RmsNormGrad;
+import org.foretoken.kernels.op.Rope;
+import org.foretoken.kernels.op.SplitColumns;
+import org.foretoken.kernels.op.SumSquares;
+import org.foretoken.kernels.op.SwiGlu;
+import org.foretoken.kernels.op.SwiGluGrad;
+import org.foretoken.kernels.op.Zero;
+
+/** Every operation as TornadoVM tasks. */
+final class DeviceDispatch {
+  private DeviceDispatch() {}
+
+  /** Adds the tasks of {@code node} to {@code tasks}. */
+  static void emit(Node node, TaskList tasks) {
+    tasks.begin(node);
+    switch (node.op()) {
+      case Add op -> ElementwiseTasks.add(node, tasks);
+      case Zero op -> ElementwiseTasks.zero(node, tasks);
+      case SwiGlu op -> ElementwiseTasks.swiGlu(node, tasks);
+      case SwiGluGrad op -> ElementwiseTasks.swiGluGrad(node, tasks);
+      case ConcatColumns op -> ElementwiseTasks.concat(node, tasks);
+      case SplitColumns op -> ElementwiseTasks.split(node, tasks);
+      case Embedding op -> LookupTasks.embedding(node, tasks);
+      case EmbeddingGrad op -> LookupTasks.embeddingGrad(node, tasks);
+      case CacheAppend op -> LookupTasks.cacheAppend(node, tasks);
+      case RmsNorm op -> NormTasks.rmsNorm(node, op, tasks);
+      case RmsNormGrad op -> NormTasks.rmsNormGrad(node, tasks);
+      case Rope op -> NormTasks.rope(node, op, tasks);
+      case Quantize op -> QuantizeTasks.quantize(node, op, tasks);
+      case QuantizeBoth op -> QuantizeTasks.quantizeBoth(node, op, tasks);
+      case Dequantize op -> QuantizeTasks.dequantize(node, op.tile(), tasks);
+      case MatMul op -> MatMulTasks.matMul(node, op, tasks);
+      case Fp8MatMul op -> MatMulTasks.fp8MatMul(node, op, tasks);
+      case SumSquares op -> OptimizerTasks.sumSquares(node, tasks);
+      case AdamW op -> OptimizerTasks.adamW(node, op, tasks);
+      case Attention op -> AttentionTasks.attention(node, op, tasks);
+      case AttentionGrad op -> AttentionTasks.grad(node, op, tasks);
+      case CachedAttention op -> AttentionTasks.cached(node, op, tasks);
+      case CrossEntropyHead op -> LossTasks.head(node, op.precision(), tasks);
+      case CrossEntropyEval op -> LossTasks.eval(node, op.precision(), tasks);
+    }
+  }
+}
