@@ -16,6 +16,9 @@ final class AttentionScratch {
 
   final float[] halfway = new float[LANES * LANES];
 
+  /** Blocks of queries that share the packed keys of one task. */
+  static final int QUERY_BLOCKS = 4;
+
   /** First byte of each row of a block, for up to four operands. */
   final long[] queryRows = new long[BLOCK];
 
@@ -28,36 +31,62 @@ final class AttentionScratch {
 
   final float[] dScores = new float[BLOCK * BLOCK];
 
-  /** Keys that each query of a block sees, and per query: running maximum, lane-wise sums. */
-  final int[] limits = new int[BLOCK];
+  /**
+   * Keys that each query of a task sees, and per query: running maximum of the exponents, lane-wise
+   * sums.
+   */
+  final int[] limits = new int[QUERY_BLOCKS * BLOCK];
 
-  final float[] maxima = new float[BLOCK];
-  final float[] sums = new float[BLOCK * LANES];
+  final float[] maxima = new float[QUERY_BLOCKS * BLOCK];
+  final float[] sums = new float[QUERY_BLOCKS * BLOCK * LANES];
 
-  /** Transposed operands. */
-  float[] queriesT = EMPTY;
+  /** Left operands; queries of all blocks of a task. */
+  float[] queriesLeft = EMPTY;
 
-  float[] outputsT = EMPTY;
+  float[] outputsLeft = EMPTY;
+
+  /** Right operands, transposed. */
   float[] keysT = EMPTY;
+
   float[] valuesT = EMPTY;
 
-  /** Operands in panels. */
-  float[] queries = EMPTY;
+  /** Right operands as they are. */
+  float[] queriesRight = EMPTY;
 
-  float[] outputs = EMPTY;
+  float[] outputsRight = EMPTY;
   float[] keys = EMPTY;
   float[] values = EMPTY;
 
-  /** Results of a block, [BLOCK][columns rounded up to panels]. */
+  /** Results, [rows][columns rounded up to panels]: dk and dv of a block, o of a task. */
   float[] keySums = EMPTY;
 
   float[] valueSums = EMPTY;
 
-  /** Per query of a document: dq, lse, and the product of output and its gradient. */
+  /** Per query of a document: dq, lse in base 2, and the product of output and its gradient. */
   float[] querySums = EMPTY;
 
   float[] lse = EMPTY;
   float[] delta = EMPTY;
+
+  /** Where the thread is: key/value head, first row of the run or document, */
+  int kv;
+
+  int firstRow;
+
+  /** first query of the task and its queries, */
+  int query;
+
+  int queries;
+
+  /** the block of keys, from the first key that the run sees, */
+  int key;
+
+  int keyCount;
+
+  /** and the block of queries, from the task's first. */
+  int block;
+
+  int blockCount;
 
   private AttentionScratch() {}
 
@@ -67,18 +96,18 @@ final class AttentionScratch {
     int key = BLOCK * stride(headDim);
     int value = BLOCK * stride(valueDim);
     if (s.keysT.length < key) {
-      s.queriesT = new float[key];
+      s.queriesLeft = new float[QUERY_BLOCKS * AttentionPacking.leftSize(headDim)];
       s.keysT = new float[key];
-      s.queries = new float[key];
+      s.queriesRight = new float[key];
       s.keys = new float[key];
       s.keySums = new float[key];
     }
     if (s.valuesT.length < value) {
-      s.outputsT = new float[value];
+      s.outputsLeft = new float[AttentionPacking.leftSize(valueDim)];
       s.valuesT = new float[value];
-      s.outputs = new float[value];
+      s.outputsRight = new float[value];
       s.values = new float[value];
-      s.valueSums = new float[value];
+      s.valueSums = new float[QUERY_BLOCKS * value];
     }
     return s;
   }

@@ -1,5 +1,7 @@
 package org.foretoken.kernels.host;
 
+import org.foretoken.kernels.graph.GraphException;
+
 /**
  * Heads of an attention and where they lie.
  *
@@ -13,6 +15,21 @@ package org.foretoken.kernels.host;
  * @param scale factor on the scores
  */
 record AttentionShape(int heads, int kvHeads, int headDim, int valueDim, float scale) {
+  /** log2(e). */
+  static final double LOG2_E = 1 / Math.log(2);
+
+  /** Checks that the order of scores is that of probabilities. */
+  AttentionShape {
+    if (!(scale > 0)) {
+      throw new GraphException("attention: expected a scale above 0, found " + scale);
+    }
+  }
+
+  /** Factor that makes a score an exponent of 2. */
+  float factor() {
+    return (float) (scale * LOG2_E);
+  }
+
   /** Query heads to a key/value head. */
   int group() {
     return heads / kvHeads;

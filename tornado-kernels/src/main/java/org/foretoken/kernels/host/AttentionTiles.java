@@ -6,8 +6,8 @@ import static org.foretoken.kernels.host.HostMath.LANES;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Products of small tiles, for attention: 6 rows by two vectors of columns in registers, 12 sums
- * in flight, which fits 16 vector registers as well as 32.
+ * Products of small tiles, for attention: 6 rows by two vectors of columns in registers, 12 sums in
+ * flight, which fits 16 vector registers as well as 32.
  *
  * <p>Left operands and results lie in blocks whose rows are {@link #BLOCK} apart; right operands in
  * panels of {@link #PANEL} columns, [panel][k][PANEL]. Each element is one chain of fused
@@ -34,8 +34,7 @@ final class AttentionTiles {
    * c[r, :] += sum over k of a[ao + r * BLOCK + k] * b[k, :] for {@link #ROWS} rows r and one panel
    * of columns.
    */
-  static void addNn(
-      float[] a, int ao, float[] b, int bo, int n, float[] c, int co, int ldc) {
+  static void addNn(float[] a, int ao, float[] b, int bo, int n, float[] c, int co, int ldc) {
     FloatVector c00 = FloatVector.fromArray(F, c, co);
     FloatVector c01 = FloatVector.fromArray(F, c, co + LANES);
     FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);
@@ -84,9 +83,15 @@ final class AttentionTiles {
     c51.intoArray(c, co + 5 * ldc + LANES);
   }
 
+  /** {@link #addNn} with {@code n} beyond BLOCK: a in parts, as {@link AttentionPacking#left}. */
+  static void addParts(float[] a, int ao, float[] b, int bo, int n, float[] c, int co, int ldc) {
+    for (int k = 0; k < n; k += BLOCK) {
+      addNn(a, ao + k * BLOCK, b, bo + k * PANEL, Math.min(BLOCK, n - k), c, co, ldc);
+    }
+  }
+
   /** c[r, :] += sum over k of a[ao + k * BLOCK + r] * b[k, :]: the same with a transposed. */
-  static void addTn(
-      float[] a, int ao, float[] b, int bo, int n, float[] c, int co, int ldc) {
+  static void addTn(float[] a, int ao, float[] b, int bo, int n, float[] c, int co, int ldc) {
     FloatVector c00 = FloatVector.fromArray(F, c, co);
     FloatVector c01 = FloatVector.fromArray(F, c, co + LANES);
     FloatVector c10 = FloatVector.fromArray(F, c, co + ldc);

@@ -5,8 +5,6 @@ import static org.foretoken.kernels.host.AttentionTiles.PANEL;
 import static org.foretoken.kernels.host.AttentionTiles.ROWS;
 import static org.foretoken.kernels.host.HostMath.LANES;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.foretoken.kernels.graph.GraphException;
 import org.foretoken.kernels.op.Attention;
@@ -17,46 +15,58 @@ import org.foretoken.kernels.op.CachedAttention;
  * for queries of packed rows and for queries against a cache.
  *
  * <p>Blocks are counted from the first key that a query sees, so a query's result depends on
- * nothing but that query and its keys: a row of {@link CachedAttention} has the bits of the same row
- * of {@link Attention}. Runs of rows with the same first key share the packed keys.
+ * nothing but that query and its keys: a row of {@link CachedAttention} has the bits of the same
+ * row of {@link Attention}. Runs of rows with the same first key share the packed keys.
  */
 final class HostAttention implements Runnable {
+  /** A step of a task; see {@link AttentionScratch} for where it is. */
+  private interface Step {
+    void run(HostAttention attention, AttentionScratch s);
+  }
+
+  // Called through arrays, so that C2 compiles each step by itself: inlined into one method they
+  // are
+  // more than it can take, and it boxes vectors.
+  private static final Step[] START = {HostAttention::packQueries};
+  private static final Step[] KEYS = {HostAttention::packKeys, HostAttention::packValues};
+  private static final Step[] QUERIES = {
+    HostAttention::scores, HostAttention::softmax, HostAttention::addValues
+  };
+  private static final Step[] END = {HostAttention::finish};
+
   private final HostPool pool;
   private final HostOperands operands;
   private final AttentionShape shape;
-  private final MemorySegment q; // [rows, heads * headDim]
-  private final MemorySegment k; // [keys, kvHeads * headDim]
-  private final MemorySegment v; // [keys, kvHeads * valueDim]
-  private final MemorySegment begins; // [rows]
-  private final MemorySegment ends; // [rows], null where row i sees keys up to i
-  private final MemorySegment o; // [rows, heads * valueDim]
-  private final MemorySegment lse; // [rows, heads], or null
+  private final long q; // [rows, heads * headDim]
+  private final long k; // [keys, kvHeads * headDim]
+  private final long v; // [keys, kvHeads * valueDim]
+  private final long begins; // [rows]
+  private final long ends; // [rows], 0 where row i sees keys up to i
+  private final long o; // [rows, heads * valueDim]
+  private final long lse; // [rows, heads], or 0
   private final int rows;
+  private final int stride; // floats of a row of o in scratch
   private final HostPool.Range body = this::tasks;
 
-  // Tasks of this run: up to BLOCK queries of rows that start at the same key.
+  // Tasks of this run: some blocks of queries of rows that see the same first key.
   private final int[] taskRow; // first row of the run
   private final int[] taskQuery; // first query of the run
   private final int[] taskQueries;
   private int tasks;
 
-  private HostAttention(
-      AttentionShape shape,
-      HostOperands x,
-      HostPool pool,
-      MemorySegment ends,
-      MemorySegment lse) {
+  private HostAttention(AttentionShape shape, HostOperands x, HostPool pool, long ends, long lse) {
     this.pool = pool;
     this.operands = x;
     this.shape = shape;
     this.ends = ends;
     this.lse = lse;
-    q = x.read(0);
-    k = x.read(1);
-    v = x.read(2);
-    begins = x.read(3);
-    o = x.write(0);
+    q = x.readAddress(0);
+    k = x.readAddress(1);
+    v = x.readAddress(2);
+    begins = x.readAddress(3);
+    o = x.writeAddress(0);
     rows = x.in(0).rows();
+    stride = AttentionScratch.stride(shape.valueDim());
     int most = rows * Math.ceilDiv(shape.group(), BLOCK);
     taskRow = new int[most];
     taskQuery = new int[most];
@@ -67,14 +77,14 @@ final class HostAttention implements Runnable {
   static Runnable of(Attention op, HostOperands x, HostPool pool) {
     AttentionShape shape =
         new AttentionShape(op.heads(), op.kvHeads(), op.headDim(), op.valueDim(), op.scale());
-    return new HostAttention(shape, x, pool, null, x.write(1));
+    return new HostAttention(shape, x, pool, 0, x.writeAddress(1));
   }
 
   /** Binds attention to a cache. */
   static Runnable of(CachedAttention op, HostOperands x, HostPool pool) {
     AttentionShape shape =
         new AttentionShape(op.heads(), op.kvHeads(), op.headDim(), op.valueDim(), op.scale());
-    return new HostAttention(shape, x, pool, x.read(4), null);
+    return new HostAttention(shape, x, pool, x.readAddress(4), 0);
   }
 
   @Override
@@ -84,15 +94,18 @@ final class HostAttention implements Runnable {
   }
 
   private int begin(int row) {
-    return begins.get(ValueLayout.JAVA_INT, (long) row << 2);
+    return HostMath.getInt(begins + 4L * row);
   }
 
   private int end(int row) {
-    return ends == null ? row + 1 : ends.get(ValueLayout.JAVA_INT, (long) row << 2);
+    return ends == 0 ? row + 1 : HostMath.getInt(ends + 4L * row);
   }
 
   private void plan() {
     int keys = operands.in(1).rows();
+    // Long tasks share packed keys, but each thread should get several.
+    int blocks = Math.ceilDiv(rows * shape.group(), BLOCK) * shape.kvHeads();
+    int each = Math.clamp(blocks / (4 * pool.threads()), 1, AttentionScratch.QUERY_BLOCKS) * BLOCK;
     tasks = 0;
     for (int row = 0; row < rows; ) {
       int run = row;
@@ -112,10 +125,10 @@ final class HostAttention implements Runnable {
         }
       }
       int queries = (row - run) * shape.group();
-      for (int p = 0; p < queries; p += BLOCK) {
+      for (int p = 0; p < queries; p += each) {
         taskRow[tasks] = run;
         taskQuery[tasks] = p;
-        taskQueries[tasks] = Math.min(BLOCK, queries - p);
+        taskQueries[tasks] = Math.min(each, queries - p);
         tasks++;
       }
     }
@@ -125,124 +138,165 @@ final class HostAttention implements Runnable {
   private void tasks(int from, int to) {
     for (int i = from; i < to; i++) {
       int task = tasks - 1 - i / shape.kvHeads();
-      block(i % shape.kvHeads(), taskRow[task], taskQuery[task], taskQueries[task]);
+      AttentionScratch s = AttentionScratch.get(shape.headDim(), shape.valueDim());
+      s.kv = i % shape.kvHeads();
+      s.firstRow = taskRow[task];
+      s.query = taskQuery[task];
+      s.queries = taskQueries[task];
+      task(s);
     }
   }
 
-  private void block(int kv, int run, int query, int n) {
-    AttentionScratch s = AttentionScratch.get(shape.headDim(), shape.valueDim());
-    int begin = begin(run);
+  /** Some blocks of queries against each block of keys in turn. */
+  private void task(AttentionScratch s) {
     int longest = 0;
-    for (int i = 0; i < n; i++) {
-      s.limits[i] = end(run + (query + i) / shape.group()) - begin;
+    for (int i = 0; i < s.queries; i++) {
+      s.limits[i] = end(s.firstRow + (s.query + i) / shape.group()) - begin(s.firstRow);
       longest = Math.max(longest, s.limits[i]);
     }
-    int tiled = Math.ceilDiv(n, ROWS) * ROWS;
-    shape.queryRows(run, kv, query, n, shape.headDim(), s.queryRows);
-    AttentionPacking.left(q, s.queryRows, n, tiled, shape.headDim(), s.queriesT, s);
-    int stride = AttentionScratch.stride(shape.valueDim());
-    Arrays.fill(s.maxima, 0, n, Float.NEGATIVE_INFINITY);
-    Arrays.fill(s.sums, 0, n * LANES, 0f);
-    Arrays.fill(s.valueSums, 0, tiled * stride, 0f);
-    for (int key = 0; key < longest; key += BLOCK) {
-      int keys = Math.min(BLOCK, longest - key);
-      shape.keyRows(begin + key, kv, keys, shape.headDim(), s.keyRows);
-      shape.keyRows(begin + key, kv, keys, shape.valueDim(), s.valueRows);
-      AttentionPacking.rightTransposed(k, s.keyRows, keys, shape.headDim(), s.keysT, s);
-      AttentionPacking.right(v, s.valueRows, keys, shape.valueDim(), s.values);
-      scores(s, n, key, keys);
-      softmax(s, n, key, keys, stride);
-      addValues(s, n, key, keys, stride);
+    run(START, s);
+    for (s.key = 0; s.key < longest; s.key += BLOCK) {
+      s.keyCount = Math.min(BLOCK, longest - s.key);
+      run(KEYS, s);
+      for (s.block = 0; s.block < s.queries; s.block += BLOCK) {
+        s.blockCount = Math.min(BLOCK, s.queries - s.block);
+        run(QUERIES, s);
+      }
     }
-    finish(s, kv, run, query, n, stride);
+    run(END, s);
+  }
+
+  private void run(Step[] steps, AttentionScratch s) {
+    for (Step step : steps) {
+      step.run(this, s);
+    }
+  }
+
+  private void packQueries(AttentionScratch s) {
+    int d = shape.headDim();
+    for (int b = 0; b < s.queries; b += BLOCK) {
+      int m = Math.min(BLOCK, s.queries - b);
+      int left = b / BLOCK * AttentionPacking.leftSize(d);
+      shape.queryRows(s.firstRow, s.kv, s.query + b, m, d, s.queryRows);
+      AttentionPacking.left(q, s.queryRows, m, d, s.queriesLeft, left);
+    }
+    int tiled = Math.ceilDiv(s.queries, ROWS) * ROWS;
+    Arrays.fill(s.maxima, 0, s.queries, Float.NEGATIVE_INFINITY);
+    Arrays.fill(s.sums, 0, s.queries * LANES, 0f);
+    Arrays.fill(s.valueSums, 0, tiled * stride, 0f);
+  }
+
+  private void packKeys(AttentionScratch s) {
+    int d = shape.headDim();
+    shape.keyRows(begin(s.firstRow) + s.key, s.kv, s.keyCount, d, s.keyRows);
+    AttentionPacking.rightTransposed(k, s.keyRows, s.keyCount, d, s.keysT, s);
+  }
+
+  private void packValues(AttentionScratch s) {
+    int d = shape.valueDim();
+    shape.keyRows(begin(s.firstRow) + s.key, s.kv, s.keyCount, d, s.valueRows);
+    AttentionPacking.right(v, s.valueRows, s.keyCount, d, s.values);
+  }
+
+  /** Keys of the block that query {@code i} of the task sees. */
+  private static int seen(AttentionScratch s, int i) {
+    return Math.clamp(s.limits[i] - s.key, 0, s.keyCount);
   }
 
   /** Most keys of the block that a query of the tile sees. */
-  private static int most(AttentionScratch s, int tile, int n, int key, int keys) {
+  private static int most(AttentionScratch s, int tile) {
     int most = 0;
-    for (int i = tile; i < Math.min(n, tile + ROWS); i++) {
-      most = Math.max(most, s.limits[i] - key);
+    for (int i = tile; i < Math.min(s.block + s.blockCount, tile + ROWS); i++) {
+      most = Math.max(most, seen(s, i));
     }
-    return Math.min(keys, most);
+    return most;
   }
 
   /** Fewest keys of the block that a query of the tile sees. */
-  private static int fewest(AttentionScratch s, int tile, int n, int key, int keys) {
-    int fewest = keys;
-    for (int i = tile; i < Math.min(n, tile + ROWS); i++) {
-      fewest = Math.min(fewest, s.limits[i] - key);
+  private static int fewest(AttentionScratch s, int tile) {
+    int fewest = s.keyCount;
+    for (int i = tile; i < Math.min(s.block + s.blockCount, tile + ROWS); i++) {
+      fewest = Math.min(fewest, seen(s, i));
     }
-    return Math.max(0, fewest);
+    return fewest;
   }
 
-  private void scores(AttentionScratch s, int n, int key, int keys) {
+  private void scores(AttentionScratch s) {
     int d = shape.headDim();
+    int left = s.block / BLOCK * AttentionPacking.leftSize(d);
     int panel = AttentionPacking.padded(d) * PANEL;
     Arrays.fill(s.scores, 0f);
-    for (int c = 0; c < keys; c += PANEL) {
-      for (int t = 0; t < n; t += ROWS) {
-        if (most(s, t, n, key, keys) > c) {
-          int right = c / PANEL * panel;
-          AttentionTiles.addTn(s.queriesT, t, s.keysT, right, d, s.scores, t * BLOCK + c, BLOCK);
+    for (int c = 0; c < s.keyCount; c += PANEL) {
+      int right = c / PANEL * panel;
+      for (int t = 0; t < s.blockCount; t += ROWS) {
+        if (most(s, s.block + t) > c) {
+          int at = t * BLOCK;
+          AttentionTiles.addParts(
+              s.queriesLeft, left + at, s.keysT, right, d, s.scores, at + c, BLOCK);
         }
       }
     }
   }
 
-  private void softmax(AttentionScratch s, int n, int key, int keys, int stride) {
-    for (int i = 0; i < n; i++) {
-      int seen = Math.min(keys, s.limits[i] - key);
+  private void softmax(AttentionScratch s) {
+    float factor = shape.factor();
+    for (int i = 0; i < s.blockCount; i++) {
+      int row = s.block + i;
+      int seen = seen(s, row);
       if (seen > 0) {
-        float old = s.maxima[i];
-        float max = AttentionSoftmax.max(s.scores, i * BLOCK, seen, shape.scale(), old);
-        float decay = HostMath.exp(old - max);
-        AttentionSoftmax.exp(
-            s.scores, i * BLOCK, seen, shape.scale(), max, decay, s.sums, i * LANES);
-        s.maxima[i] = max;
+        int at = i * BLOCK;
+        float old = s.maxima[row];
+        AttentionSoftmax.end(s.scores, at, seen);
+        float max = Math.max(old, AttentionSoftmax.max(s.scores, at, seen) * factor);
+        float decay = HostMath.exp2(old - max);
+        AttentionSoftmax.exp(s.scores, at, seen, factor, max, decay, s.sums, row * LANES);
+        s.maxima[row] = max;
         if (decay != 1f) {
-          AttentionSoftmax.scale(s.valueSums, i * stride, stride, decay);
+          AttentionSoftmax.scale(s.valueSums, row * stride, stride, decay);
         }
       }
     }
   }
 
-  private void addValues(AttentionScratch s, int n, int key, int keys, int stride) {
+  private void addValues(AttentionScratch s) {
     for (int c = 0; c < stride; c += PANEL) {
-      int right = c * BLOCK;
-      for (int t = 0; t < n; t += ROWS) {
-        int shared = fewest(s, t, n, key, keys);
+      for (int t = 0; t < s.blockCount; t += ROWS) {
+        int shared = fewest(s, s.block + t);
         if (shared > 0) {
+          int to = (s.block + t) * stride + c;
           AttentionTiles.addNn(
-              s.scores, t * BLOCK, s.values, right, shared, s.valueSums, t * stride + c, stride);
+              s.scores, t * BLOCK, s.values, c * BLOCK, shared, s.valueSums, to, stride);
         }
-        // What only some rows of the tile see goes row by row, so that a key that a row does not
-        // see cannot touch it, not even as 0 * infinity.
-        for (int i = t; i < Math.min(n, t + ROWS); i++) {
-          int rest = Math.min(keys, s.limits[i] - key) - shared;
-          if (rest > 0) {
-            AttentionTiles.addRow(
-                s.scores,
-                i * BLOCK + shared,
-                s.values,
-                right + shared * PANEL,
-                rest,
-                s.valueSums,
-                i * stride + c);
-          }
-        }
+        addRest(s, c, t, shared);
       }
     }
   }
 
-  private void finish(AttentionScratch s, int kv, int run, int query, int n, int stride) {
-    for (int i = 0; i < n; i++) {
+  /**
+   * What only some rows of the tile see goes row by row, so that a key that a row does not see
+   * cannot touch it, not even as 0 * infinity.
+   */
+  private void addRest(AttentionScratch s, int c, int t, int shared) {
+    int from = c * BLOCK + shared * PANEL;
+    for (int i = t; i < Math.min(s.blockCount, t + ROWS); i++) {
+      int rest = seen(s, s.block + i) - shared;
+      if (rest > 0) {
+        int to = (s.block + i) * stride + c;
+        AttentionTiles.addRow(s.scores, i * BLOCK + shared, s.values, from, rest, s.valueSums, to);
+      }
+    }
+  }
+
+  private void finish(AttentionScratch s) {
+    for (int i = 0; i < s.queries; i++) {
       float sum = AttentionSoftmax.total(s.sums, i * LANES);
-      long at = shape.query(run, kv, query + i);
+      long at = shape.query(s.firstRow, s.kv, s.query + i);
       float inverse = sum == 0f ? 0f : 1f / sum;
       AttentionSoftmax.write(
-          s.valueSums, i * stride, inverse, o, at * shape.valueDim() << 2, shape.valueDim());
-      if (lse != null) {
-        lse.set(ValueLayout.JAVA_FLOAT, at << 2, (float) (s.maxima[i] + Math.log(sum)));
+          s.valueSums, i * stride, inverse, o + 4 * at * shape.valueDim(), shape.valueDim());
+      if (lse != 0) {
+        double log = s.maxima[i] / AttentionShape.LOG2_E + Math.log(sum);
+        HostMath.setFloat(lse + 4 * at, (float) log);
       }
     }
   }

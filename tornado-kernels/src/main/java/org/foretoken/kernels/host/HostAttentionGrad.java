@@ -4,33 +4,52 @@ import static org.foretoken.kernels.host.AttentionTiles.BLOCK;
 import static org.foretoken.kernels.host.AttentionTiles.PANEL;
 import static org.foretoken.kernels.host.AttentionTiles.ROWS;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.foretoken.kernels.graph.GraphException;
 import org.foretoken.kernels.op.AttentionGrad;
 
 /**
- * With p = softmax recomputed from lse, delta = sum(dO * o) and ds = scale * p * (dO v^T - delta):
- * dv = p^T dO, dk = ds^T q, dq = ds k.
+ * With p = softmax recomputed from lse, delta = sum(dO * o) and ds = p * (dO v^T - delta): dv = p^T
+ * dO, dk = scale * ds^T q, dq = scale * ds k.
  *
  * <p>A document and key/value head is one task of one thread, which goes over blocks of keys and,
  * for each, over the blocks of queries that see them, so that every sum has one order.
  */
 final class HostAttentionGrad implements Runnable {
+  /** A step of a task; see {@link AttentionScratch} for where it is. */
+  private interface Step {
+    void run(HostAttentionGrad attention, AttentionScratch s);
+  }
+
+  // Through arrays, for the reason given in HostAttention.
+  private static final Step[] START = {HostAttentionGrad::start};
+  private static final Step[] KEYS = {HostAttentionGrad::packKeys, HostAttentionGrad::packValues};
+  private static final Step[] QUERIES = {
+    HostAttentionGrad::packQueries,
+    HostAttentionGrad::packOutputs,
+    HostAttentionGrad::scores,
+    HostAttentionGrad::softmax,
+    HostAttentionGrad::keyGradients,
+    HostAttentionGrad::queryGradients
+  };
+  private static final Step[] KEYS_END = {
+    HostAttentionGrad::writeKeys, HostAttentionGrad::writeValues
+  };
+  private static final Step[] END = {HostAttentionGrad::writeQueries};
+
   private final HostPool pool;
   private final HostOperands operands;
   private final AttentionShape shape;
-  private final MemorySegment q; // [rows, heads * headDim]
-  private final MemorySegment k; // [rows, kvHeads * headDim]
-  private final MemorySegment v; // [rows, kvHeads * valueDim]
-  private final MemorySegment firstRow; // [rows]
-  private final MemorySegment o; // [rows, heads * valueDim]
-  private final MemorySegment lse; // [rows, heads]
-  private final MemorySegment dO; // [rows, heads * valueDim]
-  private final MemorySegment dq;
-  private final MemorySegment dk;
-  private final MemorySegment dv;
+  private final long q; // [rows, heads * headDim]
+  private final long k; // [rows, kvHeads * headDim]
+  private final long v; // [rows, kvHeads * valueDim]
+  private final long firstRow; // [rows]
+  private final long o; // [rows, heads * valueDim]
+  private final long lse; // [rows, heads]
+  private final long dO; // [rows, heads * valueDim]
+  private final long dq;
+  private final long dk;
+  private final long dv;
   private final int rows;
   private final int keyStride;
   private final int valueStride;
@@ -42,16 +61,16 @@ final class HostAttentionGrad implements Runnable {
     this.pool = pool;
     this.operands = x;
     shape = new AttentionShape(op.heads(), op.kvHeads(), op.headDim(), op.valueDim(), op.scale());
-    q = x.read(0);
-    k = x.read(1);
-    v = x.read(2);
-    firstRow = x.read(3);
-    o = x.read(4);
-    lse = x.read(5);
-    dO = x.read(6);
-    dq = x.write(0);
-    dk = x.write(1);
-    dv = x.write(2);
+    q = x.readAddress(0);
+    k = x.readAddress(1);
+    v = x.readAddress(2);
+    firstRow = x.readAddress(3);
+    o = x.readAddress(4);
+    lse = x.readAddress(5);
+    dO = x.readAddress(6);
+    dq = x.writeAddress(0);
+    dk = x.writeAddress(1);
+    dv = x.writeAddress(2);
     rows = x.in(0).rows();
     keyStride = AttentionScratch.stride(shape.headDim());
     valueStride = AttentionScratch.stride(shape.valueDim());
@@ -62,7 +81,7 @@ final class HostAttentionGrad implements Runnable {
   public void run() {
     documentCount = 0;
     for (int row = 0; row < rows; row++) {
-      int first = firstRow.get(ValueLayout.JAVA_INT, (long) row << 2);
+      int first = HostMath.getInt(firstRow + 4L * row);
       if (first == row) {
         documents[documentCount++] = row;
       } else if (documentCount == 0 || first != documents[documentCount - 1]) {
@@ -85,128 +104,170 @@ final class HostAttentionGrad implements Runnable {
   private void tasks(int from, int to) {
     for (int i = from; i < to; i++) {
       int document = i / shape.kvHeads();
-      int first = documents[document];
-      document(first, documents[document + 1] - first, i % shape.kvHeads());
+      AttentionScratch s = AttentionScratch.get(shape.headDim(), shape.valueDim());
+      s.kv = i % shape.kvHeads();
+      s.firstRow = documents[document];
+      int length = documents[document + 1] - s.firstRow;
+      s.queries = length * shape.group();
+      s.growQueries(s.queries, shape.headDim());
+      run(START, s);
+      for (s.key = 0; s.key < length; s.key += BLOCK) {
+        s.keyCount = Math.min(BLOCK, length - s.key);
+        run(KEYS, s);
+        // The first query that sees the block's first key is that key's own row.
+        for (s.block = s.key * shape.group(); s.block < s.queries; s.block += BLOCK) {
+          s.blockCount = Math.min(BLOCK, s.queries - s.block);
+          run(QUERIES, s);
+        }
+        run(KEYS_END, s);
+      }
+      run(END, s);
     }
   }
 
-  private void document(int first, int length, int kv) {
-    AttentionScratch s = AttentionScratch.get(shape.headDim(), shape.valueDim());
-    int queries = length * shape.group();
-    s.growQueries(queries, shape.headDim());
-    Arrays.fill(s.querySums, 0, queries * keyStride, 0f);
-    for (int p = 0; p < queries; p++) {
-      long at = shape.query(first, kv, p);
-      s.lse[p] = lse.get(ValueLayout.JAVA_FLOAT, at << 2);
-      s.delta[p] = AttentionSoftmax.dot(o, dO, at * shape.valueDim() << 2, shape.valueDim());
-    }
-    for (int key = 0; key < length; key += BLOCK) {
-      keys(s, first, kv, key, Math.min(BLOCK, length - key), queries);
-    }
-    for (int p = 0; p < queries; p++) {
-      long at = shape.query(first, kv, p) * shape.headDim() << 2;
-      AttentionSoftmax.write(s.querySums, p * keyStride, 1f, dq, at, shape.headDim());
+  private void run(Step[] steps, AttentionScratch s) {
+    for (Step step : steps) {
+      step.run(this, s);
     }
   }
 
-  /** One block of keys against all queries that see one of them. */
-  private void keys(AttentionScratch s, int first, int kv, int key, int n, int queries) {
-    shape.keyRows(first + key, kv, n, shape.headDim(), s.keyRows);
-    shape.keyRows(first + key, kv, n, shape.valueDim(), s.valueRows);
-    AttentionPacking.rightTransposed(k, s.keyRows, n, shape.headDim(), s.keysT, s);
-    AttentionPacking.rightTransposed(v, s.valueRows, n, shape.valueDim(), s.valuesT, s);
-    AttentionPacking.right(k, s.keyRows, n, shape.headDim(), s.keys);
+  private void start(AttentionScratch s) {
+    int d = shape.valueDim();
+    Arrays.fill(s.querySums, 0, s.queries * keyStride, 0f);
+    for (int p = 0; p < s.queries; p++) {
+      long at = shape.query(s.firstRow, s.kv, p);
+      s.lse[p] = (float) (HostMath.getFloat(lse + 4 * at) * AttentionShape.LOG2_E);
+      s.delta[p] = AttentionSoftmax.dot(o + 4 * at * d, dO + 4 * at * d, d);
+    }
+  }
+
+  private void packKeys(AttentionScratch s) {
+    int d = shape.headDim();
+    shape.keyRows(s.firstRow + s.key, s.kv, s.keyCount, d, s.keyRows);
+    AttentionPacking.rightTransposed(k, s.keyRows, s.keyCount, d, s.keysT, s);
+    AttentionPacking.right(k, s.keyRows, s.keyCount, d, s.keys);
     Arrays.fill(s.keySums, 0, BLOCK * keyStride, 0f);
+  }
+
+  private void packValues(AttentionScratch s) {
+    int d = shape.valueDim();
+    shape.keyRows(s.firstRow + s.key, s.kv, s.keyCount, d, s.valueRows);
+    AttentionPacking.rightTransposed(v, s.valueRows, s.keyCount, d, s.valuesT, s);
     Arrays.fill(s.valueSums, 0, BLOCK * valueStride, 0f);
-    for (int p = key * shape.group(); p < queries; p += BLOCK) {
-      int m = Math.min(BLOCK, queries - p);
-      packQueries(s, first, kv, p, m);
-      scores(s, key, n, p, m);
-      keyGradients(s, key, n, p, m);
-      queryGradients(s, key, n, p, m);
-    }
-    for (int j = 0; j < n; j++) {
-      AttentionSoftmax.write(
-          s.keySums, j * keyStride, 1f, dk, s.keyRows[j], shape.headDim());
-      AttentionSoftmax.write(
-          s.valueSums, j * valueStride, 1f, dv, s.valueRows[j], shape.valueDim());
-    }
   }
 
-  private void packQueries(AttentionScratch s, int first, int kv, int p, int m) {
-    int tiled = Math.ceilDiv(m, ROWS) * ROWS;
-    shape.queryRows(first, kv, p, m, shape.headDim(), s.queryRows);
-    shape.queryRows(first, kv, p, m, shape.valueDim(), s.outputRows);
-    AttentionPacking.left(q, s.queryRows, m, tiled, shape.headDim(), s.queriesT, s);
-    AttentionPacking.left(dO, s.outputRows, m, tiled, shape.valueDim(), s.outputsT, s);
-    AttentionPacking.right(q, s.queryRows, m, shape.headDim(), s.queries);
-    AttentionPacking.right(dO, s.outputRows, m, shape.valueDim(), s.outputs);
+  private void packQueries(AttentionScratch s) {
+    int d = shape.headDim();
+    shape.queryRows(s.firstRow, s.kv, s.block, s.blockCount, d, s.queryRows);
+    AttentionPacking.left(q, s.queryRows, s.blockCount, d, s.queriesLeft, 0);
+    AttentionPacking.right(q, s.queryRows, s.blockCount, d, s.queriesRight);
   }
 
-  /** Keys of the block from {@code key} on, {@code n} long, that query {@code p} sees. */
-  private int seen(int p, int key, int n) {
-    return Math.min(n, p / shape.group() + 1 - key);
+  private void packOutputs(AttentionScratch s) {
+    int d = shape.valueDim();
+    shape.queryRows(s.firstRow, s.kv, s.block, s.blockCount, d, s.outputRows);
+    AttentionPacking.left(dO, s.outputRows, s.blockCount, d, s.outputsLeft, 0);
+    AttentionPacking.right(dO, s.outputRows, s.blockCount, d, s.outputsRight);
   }
 
-  private void scores(AttentionScratch s, int key, int n, int p, int m) {
-    int keyPanel = AttentionPacking.padded(shape.headDim()) * PANEL;
-    int valuePanel = AttentionPacking.padded(shape.valueDim()) * PANEL;
+  /** Keys of the block that query {@code p} of the document sees. */
+  private int seen(AttentionScratch s, int p) {
+    return Math.min(s.keyCount, p / shape.group() + 1 - s.key);
+  }
+
+  /** Most keys of the block that a query of the tile sees: what its last query sees. */
+  private int most(AttentionScratch s, int tile) {
+    return seen(s, s.block + Math.min(tile + ROWS, s.blockCount) - 1);
+  }
+
+  /** scores = q k^T and dScores = dO v^T. */
+  private void scores(AttentionScratch s) {
+    int d = shape.headDim();
+    int e = shape.valueDim();
     Arrays.fill(s.scores, 0f);
     Arrays.fill(s.dScores, 0f);
-    for (int c = 0; c < n; c += PANEL) {
-      int panel = c / PANEL;
-      for (int t = 0; t < m; t += ROWS) {
-        if (seen(p + Math.min(t + ROWS, m) - 1, key, n) > c) {
-          int at = t * BLOCK + c;
-          AttentionTiles.addTn(
-              s.queriesT, t, s.keysT, panel * keyPanel, shape.headDim(), s.scores, at, BLOCK);
-          AttentionTiles.addTn(
-              s.outputsT, t, s.valuesT, panel * valuePanel, shape.valueDim(), s.dScores, at, BLOCK);
+    for (int c = 0; c < s.keyCount; c += PANEL) {
+      int keyPanel = c * AttentionPacking.padded(d);
+      int valuePanel = c * AttentionPacking.padded(e);
+      for (int t = 0; t < s.blockCount; t += ROWS) {
+        if (most(s, t) > c) {
+          int left = t * BLOCK;
+          int to = left + c;
+          AttentionTiles.addParts(s.queriesLeft, left, s.keysT, keyPanel, d, s.scores, to, BLOCK);
+          AttentionTiles.addParts(
+              s.outputsLeft, left, s.valuesT, valuePanel, e, s.dScores, to, BLOCK);
         }
       }
     }
-    for (int i = 0; i < m; i++) {
-      AttentionSoftmax.gradient(
-          s.scores,
-          s.dScores,
-          i * BLOCK,
-          seen(p + i, key, n),
-          BLOCK,
-          shape.scale(),
-          s.lse[p + i],
-          s.delta[p + i]);
+  }
+
+  /** Scores become probabilities and dScores their gradient, zeros where nothing is seen. */
+  private void softmax(AttentionScratch s) {
+    float factor = shape.factor();
+    for (int i = 0; i < s.blockCount; i++) {
+      int at = i * BLOCK;
+      int p = s.block + i;
+      int seen = seen(s, p);
+      AttentionSoftmax.end(s.scores, at, seen);
+      AttentionSoftmax.gradient(s.scores, s.dScores, at, seen, factor, s.lse[p], s.delta[p]);
+      AttentionSoftmax.clear(s.scores, at, seen, BLOCK);
+      AttentionSoftmax.clear(s.dScores, at, seen, BLOCK);
     }
   }
 
-  private void keyGradients(AttentionScratch s, int key, int n, int p, int m) {
-    for (int j = 0; j < n; j += ROWS) {
-      int from = Math.max(0, (key + j) * shape.group() - p); // the first query that sees key j
-      int count = m - from;
+  /** dk += dScores^T q and dv += scores^T dO. */
+  private void keyGradients(AttentionScratch s) {
+    for (int j = 0; j < s.keyCount; j += ROWS) {
+      int from = Math.max(0, (s.key + j) * shape.group() - s.block); // the first that sees key j
+      int count = s.blockCount - from;
       if (count <= 0) {
         return;
       }
       int left = from * BLOCK + j;
       for (int c = 0; c < keyStride; c += PANEL) {
         int right = c * BLOCK + from * PANEL;
+        int to = j * keyStride + c;
         AttentionTiles.addTn(
-            s.dScores, left, s.queries, right, count, s.keySums, j * keyStride + c, keyStride);
+            s.dScores, left, s.queriesRight, right, count, s.keySums, to, keyStride);
       }
       for (int c = 0; c < valueStride; c += PANEL) {
         int right = c * BLOCK + from * PANEL;
+        int to = j * valueStride + c;
         AttentionTiles.addTn(
-            s.scores, left, s.outputs, right, count, s.valueSums, j * valueStride + c, valueStride);
+            s.scores, left, s.outputsRight, right, count, s.valueSums, to, valueStride);
       }
     }
   }
 
-  private void queryGradients(AttentionScratch s, int key, int n, int p, int m) {
+  /** dq += dScores k. */
+  private void queryGradients(AttentionScratch s) {
     for (int c = 0; c < keyStride; c += PANEL) {
-      for (int t = 0; t < m; t += ROWS) {
-        int count = seen(p + Math.min(t + ROWS, m) - 1, key, n);
-        int at = (p + t) * keyStride + c;
+      for (int t = 0; t < s.blockCount; t += ROWS) {
+        int to = (s.block + t) * keyStride + c;
         AttentionTiles.addNn(
-            s.dScores, t * BLOCK, s.keys, c * BLOCK, count, s.querySums, at, keyStride);
+            s.dScores, t * BLOCK, s.keys, c * BLOCK, most(s, t), s.querySums, to, keyStride);
       }
+    }
+  }
+
+  private void writeKeys(AttentionScratch s) {
+    for (int j = 0; j < s.keyCount; j++) {
+      long to = dk + s.keyRows[j];
+      AttentionSoftmax.write(s.keySums, j * keyStride, shape.scale(), to, shape.headDim());
+    }
+  }
+
+  private void writeValues(AttentionScratch s) {
+    for (int j = 0; j < s.keyCount; j++) {
+      long to = dv + s.valueRows[j];
+      AttentionSoftmax.write(s.valueSums, j * valueStride, 1f, to, shape.valueDim());
+    }
+  }
+
+  private void writeQueries(AttentionScratch s) {
+    for (int p = 0; p < s.queries; p++) {
+      long to = dq + 4 * shape.query(s.firstRow, s.kv, p) * shape.headDim();
+      AttentionSoftmax.write(s.querySums, p * keyStride, shape.scale(), to, shape.headDim());
     }
   }
 }

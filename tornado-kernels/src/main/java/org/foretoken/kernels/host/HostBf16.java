@@ -1,8 +1,8 @@
 package org.foretoken.kernels.host;
 
 import static org.foretoken.kernels.host.HostMath.F;
+import static org.foretoken.kernels.host.HostMath.MEMORY;
 
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -18,29 +18,28 @@ final class HostBf16 {
   private static final VectorSpecies<Short> S =
       VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-  private static final int EXPONENT_MASK = 0x7f80_0000;
   private static final int QUIET_BIT = 0x40;
 
   private HostBf16() {}
 
-  /** Widens the vector at byte {@code offset}. */
-  static FloatVector load(MemorySegment s, long offset) {
-    return widen(ShortVector.fromMemorySegment(S, s, offset, ORDER));
+  /** Widens the vector at {@code address}. */
+  static FloatVector load(long address) {
+    return widen(ShortVector.fromMemorySegment(S, MEMORY, address, ORDER));
   }
 
-  /** Widens the lanes of {@code mask} at byte {@code offset}, zeros elsewhere. */
-  static FloatVector load(MemorySegment s, long offset, VectorMask<Float> mask) {
-    return widen(ShortVector.fromMemorySegment(S, s, offset, ORDER, mask.cast(S)));
+  /** Widens the lanes of {@code mask} at {@code address}, zeros elsewhere. */
+  static FloatVector load(long address, VectorMask<Float> mask) {
+    return widen(ShortVector.fromMemorySegment(S, MEMORY, address, ORDER, mask.cast(S)));
   }
 
-  /** Rounds to nearest even and stores at byte {@code offset}. */
-  static void store(FloatVector v, MemorySegment s, long offset) {
-    round(v).intoMemorySegment(s, offset, ORDER);
+  /** Rounds to nearest even and stores at {@code address}. */
+  static void store(FloatVector v, long address) {
+    round(v).intoMemorySegment(MEMORY, address, ORDER);
   }
 
-  /** Rounds to nearest even and stores the lanes of {@code mask} at byte {@code offset}. */
-  static void store(FloatVector v, MemorySegment s, long offset, VectorMask<Float> mask) {
-    round(v).intoMemorySegment(s, offset, ORDER, mask.cast(S));
+  /** Rounds to nearest even and stores the lanes of {@code mask} at {@code address}. */
+  static void store(FloatVector v, long address, VectorMask<Float> mask) {
+    round(v).intoMemorySegment(MEMORY, address, ORDER, mask.cast(S));
   }
 
   private static FloatVector widen(ShortVector v) {
@@ -52,9 +51,8 @@ final class HostBf16 {
     IntVector bits = v.reinterpretAsInts();
     IntVector high = bits.lanewise(VectorOperators.LSHR, 16);
     IntVector even = bits.add(high.and(1)).add(0x7fff).lanewise(VectorOperators.LSHR, 16);
-    VectorMask<Integer> nan =
-        bits.and(0x7fff_ffff).compare(VectorOperators.GT, EXPONENT_MASK);
-    IntVector rounded = even.blend(high.or(QUIET_BIT), nan);
-    return (ShortVector) rounded.convertShape(VectorOperators.I2S, S, 0);
+    VectorMask<Integer> nan = v.compare(VectorOperators.NE, v).cast(I);
+    return (ShortVector)
+        even.blend(high.or(QUIET_BIT), nan).convertShape(VectorOperators.I2S, S, 0);
   }
 }

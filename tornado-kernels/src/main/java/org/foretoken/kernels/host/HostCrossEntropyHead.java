@@ -1,7 +1,6 @@
 package org.foretoken.kernels.host;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.foretoken.kernels.graph.Tensor;
 import org.foretoken.kernels.op.CrossEntropyEval;
 import org.foretoken.kernels.op.CrossEntropyHead;
@@ -29,12 +28,12 @@ final class HostCrossEntropyHead implements Runnable {
   private final boolean train;
   private final MemorySegment hidden; // [rows, width]
   private final MemorySegment weight; // [vocabulary, width]
-  private final MemorySegment targets; // [rows]
-  private final MemorySegment coefficient; // [1], null without gradients
-  private final MemorySegment stats; // [4]
+  private final long targets; // [rows]
+  private final long coefficient; // [1], 0 without gradients
+  private final long stats; // [4]
   private final MemorySegment dHidden; // [rows, width], null without gradients
   private final MemorySegment dWeight; // [vocabulary, width], null without gradients
-  private final MemorySegment nll; // [rows], null with gradients
+  private final long nll; // [rows], 0 with gradients
   private final int rows;
   private final int width;
   private final int vocabulary;
@@ -64,12 +63,12 @@ final class HostCrossEntropyHead implements Runnable {
     this.train = train;
     hidden = x.read(0);
     weight = x.read(1);
-    targets = x.read(2);
-    coefficient = train ? x.read(3) : null;
-    stats = x.write(0);
+    targets = x.readAddress(2);
+    coefficient = train ? x.readAddress(3) : 0;
+    stats = x.writeAddress(0);
     dHidden = train ? x.write(1) : null;
     dWeight = train ? x.write(2) : null;
-    nll = train ? null : x.write(1);
+    nll = train ? 0 : x.writeAddress(1);
     Tensor w = x.in(1);
     rows = x.in(0).rows();
     width = w.columns();
@@ -85,7 +84,7 @@ final class HostCrossEntropyHead implements Runnable {
   public void run() {
     operands.checkRange(operands.in(2), targets, Integer.MIN_VALUE, vocabulary);
     int counted = counted(0, rows);
-    factor = train && counted > 0 ? coefficient.get(ValueLayout.JAVA_FLOAT, 0) / counted : 0f;
+    factor = train && counted > 0 ? HostMath.getFloat(coefficient) / counted : 0f;
     for (chunk = 0; chunk < rows; chunk += chunkRows) {
       chunk(Math.min(chunkRows, rows - chunk));
     }
@@ -95,14 +94,14 @@ final class HostCrossEntropyHead implements Runnable {
       sum += losses[i];
       right += correct[i] ? 1 : 0;
     }
-    stats.setAtIndex(ValueLayout.JAVA_FLOAT, 0, (float) sum);
-    stats.setAtIndex(ValueLayout.JAVA_FLOAT, 1, counted);
-    stats.setAtIndex(ValueLayout.JAVA_FLOAT, 2, right);
-    stats.setAtIndex(ValueLayout.JAVA_FLOAT, 3, 0f);
+    HostMath.setFloat(stats, (float) sum);
+    HostMath.setFloat(stats + 4, counted);
+    HostMath.setFloat(stats + 8, right);
+    HostMath.setFloat(stats + 12, 0f);
   }
 
   private int target(int row) {
-    return targets.get(ValueLayout.JAVA_INT, (long) row << 2);
+    return HostMath.getInt(targets + 4L * row);
   }
 
   private int counted(int from, int to) {
@@ -120,8 +119,7 @@ final class HostCrossEntropyHead implements Runnable {
       return;
     }
     MemorySegment h = hidden.asSlice(chunk * bytes, n * bytes);
-    HostMatMul.multiply(
-        pool, Layout.NT, precision, false, n, vocabulary, width, h, weight, logits);
+    HostMatMul.multiply(pool, Layout.NT, precision, false, n, vocabulary, width, h, weight, logits);
     pool.parallelFor(n, Math.max(1, Math.min(16, HostMath.rowsPerChunk(vocabulary))), body);
     if (train) {
       MemorySegment dh = dHidden.asSlice(chunk * bytes, n * bytes);
@@ -144,7 +142,7 @@ final class HostCrossEntropyHead implements Runnable {
 
   private void rows(int from, int to) {
     for (int i = from; i < to; i++) {
-      row((long) i * vocabulary << 2, chunk + i);
+      row(logits.address() + 4L * i * vocabulary, chunk + i);
     }
   }
 
@@ -153,21 +151,21 @@ final class HostCrossEntropyHead implements Runnable {
     if (target < 0) {
       put(row, 0, false);
       if (train) {
-        logits.asSlice(at, (long) vocabulary << 2).fill((byte) 0);
+        HostMath.zero(at, vocabulary);
       }
       return;
     }
-    float max = HostSoftmaxRow.max(logits, at, vocabulary);
-    boolean right = HostSoftmaxRow.isArgmax(logits, at, target, max);
-    float logit = logits.get(ValueLayout.JAVA_FLOAT, at + ((long) target << 2));
+    float max = HostSoftmaxRow.max(at, vocabulary);
+    boolean right = HostSoftmaxRow.isArgmax(at, target, max);
+    long atTarget = at + 4L * target;
+    float logit = HostMath.getFloat(atTarget);
     float sum;
     if (train) {
-      sum = HostSoftmaxRow.replaceByExp(logits, at, vocabulary, max);
-      HostSoftmaxRow.scale(logits, at, vocabulary, factor / sum);
-      long o = at + ((long) target << 2);
-      logits.set(ValueLayout.JAVA_FLOAT, o, logits.get(ValueLayout.JAVA_FLOAT, o) - factor);
+      sum = HostSoftmaxRow.replaceByExp(at, vocabulary, max);
+      HostSoftmaxRow.scale(at, vocabulary, factor / sum);
+      HostMath.setFloat(atTarget, HostMath.getFloat(atTarget) - factor);
     } else {
-      sum = HostSoftmaxRow.sumExp(logits, at, vocabulary, max);
+      sum = HostSoftmaxRow.sumExp(at, vocabulary, max);
     }
     put(row, Math.log(sum) + max - logit, right);
   }
@@ -176,7 +174,7 @@ final class HostCrossEntropyHead implements Runnable {
     losses[row] = loss;
     correct[row] = right;
     if (!train) {
-      nll.set(ValueLayout.JAVA_FLOAT, (long) row << 2, (float) loss);
+      HostMath.setFloat(nll + 4L * row, (float) loss);
     }
   }
 }

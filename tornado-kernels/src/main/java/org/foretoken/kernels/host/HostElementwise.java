@@ -16,23 +16,23 @@ final class HostElementwise {
 
   /** y = a + b. */
   static Runnable add(HostOperands x, HostPool pool) {
-    MemorySegment a = x.read(0);
-    MemorySegment b = x.read(1);
-    MemorySegment y = x.write(0);
+    long a = x.readAddress(0);
+    long b = x.readAddress(1);
+    long y = x.writeAddress(0);
     long n = x.out(0).shape().elements();
-    return chunked(pool, n, (from, count) -> add(a, b, y, from << 2, count));
+    return chunked(pool, n, (from, count) -> add(a + 4 * from, b + 4 * from, y + 4 * from, count));
   }
 
-  private static void add(MemorySegment a, MemorySegment b, MemorySegment y, long at, int n) {
+  private static void add(long a, long b, long y, int n) {
     int i = 0;
     for (; i < F.loopBound(n); i += LANES) {
-      long o = at + ((long) i << 2);
-      store(load(a, o).add(load(b, o)), y, o);
+      long o = 4L * i;
+      store(load(a + o).add(load(b + o)), y + o);
     }
     if (i < n) {
-      long o = at + ((long) i << 2);
+      long o = 4L * i;
       VectorMask<Float> m = HostMath.first(n - i);
-      store(load(a, o, m).add(load(b, o, m)), y, o, m);
+      store(load(a + o, m).add(load(b + o, m)), y + o, m);
     }
   }
 
@@ -42,47 +42,40 @@ final class HostElementwise {
     int bytes = x.out(0).dtype().bytes();
     long n = x.out(0).shape().elements();
     return chunked(
-        pool,
-        n,
-        (from, count) -> y.asSlice(from * bytes, (long) count * bytes).fill((byte) 0));
+        pool, n, (from, count) -> y.asSlice(from * bytes, (long) count * bytes).fill((byte) 0));
   }
 
   /** y = [a ; b]. */
   static Runnable concatColumns(HostOperands x, HostPool pool) {
-    return columns(x.in(0), x.read(0), x.in(1), x.read(1), x.write(0), true, pool);
+    return columns(
+        x.in(0), x.readAddress(0), x.in(1), x.readAddress(1), x.writeAddress(0), true, pool);
   }
 
   /** [a ; b] = y. */
   static Runnable splitColumns(HostOperands x, HostPool pool) {
-    return columns(x.out(0), x.write(0), x.out(1), x.write(1), x.read(0), false, pool);
+    return columns(
+        x.out(0), x.writeAddress(0), x.out(1), x.writeAddress(1), x.readAddress(0), false, pool);
   }
 
   private static Runnable columns(
-      Tensor left,
-      MemorySegment a,
-      Tensor right,
-      MemorySegment b,
-      MemorySegment y,
-      boolean concat,
-      HostPool pool) {
-    long la = left.columns() * 4L;
-    long lb = right.columns() * 4L;
-    long ly = la + lb;
+      Tensor leftPart, long a, Tensor rightPart, long b, long y, boolean concat, HostPool pool) {
+    int rows = leftPart.rows();
+    int left = leftPart.columns();
+    int right = rightPart.columns();
+    int both = left + right;
     HostPool.Range body =
         (from, to) -> {
           for (int i = from; i < to; i++) {
             if (concat) {
-              MemorySegment.copy(a, i * la, y, i * ly, la);
-              MemorySegment.copy(b, i * lb, y, i * ly + la, lb);
+              HostMath.copy(a + i * 4L * left, y + i * 4L * both, left);
+              HostMath.copy(b + i * 4L * right, y + i * 4L * both + 4L * left, right);
             } else {
-              MemorySegment.copy(y, i * ly, a, i * la, la);
-              MemorySegment.copy(y, i * ly + la, b, i * lb, lb);
+              HostMath.copy(y + i * 4L * both, a + i * 4L * left, left);
+              HostMath.copy(y + i * 4L * both + 4L * left, b + i * 4L * right, right);
             }
           }
         };
-    int rows = left.rows();
-    int grain = HostMath.rowsPerChunk(left.columns() + right.columns());
-    return () -> pool.parallelFor(rows, grain, body);
+    return () -> pool.parallelFor(rows, HostMath.rowsPerChunk(both), body);
   }
 
   /** A loop body over elements {@code [from, from + count)}. */

@@ -1,17 +1,14 @@
 package org.foretoken.kernels.host;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-
 /** Rows gathered from a table, and rows scattered into a cache. */
 final class HostEmbedding {
   private HostEmbedding() {}
 
   /** y[i] = table[ids[i]]. */
   static Runnable embedding(HostOperands x, HostPool pool) {
-    MemorySegment ids = x.read(0);
-    MemorySegment table = x.read(1);
-    MemorySegment y = x.write(0);
+    long ids = x.readAddress(0);
+    long table = x.readAddress(1);
+    long y = x.writeAddress(0);
     int rows = x.in(0).rows();
     int vocabulary = x.in(1).rows();
     int columns = x.in(1).columns();
@@ -19,8 +16,8 @@ final class HostEmbedding {
     HostPool.Range body =
         (from, to) -> {
           for (int i = from; i < to; i++) {
-            long id = ids.get(ValueLayout.JAVA_INT, (long) i << 2);
-            MemorySegment.copy(table, id * bytes, y, i * bytes, bytes);
+            long id = HostMath.getInt(ids + 4L * i);
+            HostMath.copy(table + id * bytes, y + i * bytes, columns);
           }
         };
     return () -> {
@@ -31,17 +28,18 @@ final class HostEmbedding {
 
   /** cache[slots[s]] = x[s]; of equal slots the last row stays. */
   static Runnable cacheAppend(HostOperands x) {
-    MemorySegment rows = x.read(0);
-    MemorySegment slots = x.read(1);
-    MemorySegment cache = x.write(0);
+    long rows = x.readAddress(0);
+    long slots = x.readAddress(1);
+    long cache = x.writeAddress(0);
     int count = x.in(1).rows();
     int capacity = x.out(0).rows();
-    long bytes = x.in(0).columns() * 4L;
+    int columns = x.in(0).columns();
+    long bytes = columns * 4L;
     return () -> {
       x.checkRange(x.in(1), slots, 0, capacity);
       for (int i = 0; i < count; i++) {
-        long slot = slots.get(ValueLayout.JAVA_INT, (long) i << 2);
-        MemorySegment.copy(rows, i * bytes, cache, slot * bytes, bytes);
+        long slot = HostMath.getInt(slots + 4L * i);
+        HostMath.copy(rows + i * bytes, cache + slot * bytes, columns);
       }
     };
   }

@@ -5,8 +5,6 @@ import static org.foretoken.kernels.host.HostMath.LANES;
 import static org.foretoken.kernels.host.HostMath.load;
 import static org.foretoken.kernels.host.HostMath.store;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.VectorMask;
 
 /**
@@ -20,9 +18,9 @@ final class HostEmbeddingGrad implements Runnable {
 
   private final HostPool pool;
   private final HostOperands operands;
-  private final MemorySegment ids; // [rows]
-  private final MemorySegment dy; // [rows, columns]
-  private final MemorySegment dTable; // [vocabulary, columns]
+  private final long ids; // [rows]
+  private final long dy; // [rows, columns]
+  private final long dTable; // [vocabulary, columns]
   private final int rows;
   private final int columns;
   private final HostPool.Range body = this::columns;
@@ -30,9 +28,9 @@ final class HostEmbeddingGrad implements Runnable {
   HostEmbeddingGrad(HostOperands operands, HostPool pool) {
     this.pool = pool;
     this.operands = operands;
-    ids = operands.read(0);
-    dy = operands.read(1);
-    dTable = operands.write(0);
+    ids = operands.readAddress(0);
+    dy = operands.readAddress(1);
+    dTable = operands.writeAddress(0);
     rows = operands.in(1).rows();
     columns = operands.in(1).columns();
   }
@@ -47,21 +45,21 @@ final class HostEmbeddingGrad implements Runnable {
     int first = from * COLUMNS;
     int count = Math.min(columns, to * COLUMNS) - first;
     for (int i = 0; i < rows; i++) {
-      long id = ids.get(ValueLayout.JAVA_INT, (long) i << 2);
-      add(dy, ((long) i * columns + first) << 2, dTable, (id * columns + first) << 2, count);
+      long id = HostMath.getInt(ids + 4L * i);
+      add(dy + 4 * ((long) i * columns + first), dTable + 4 * (id * columns + first), count);
     }
   }
 
-  private static void add(MemorySegment x, long xo, MemorySegment sum, long so, int n) {
+  private static void add(long x, long sum, int n) {
     int c = 0;
     for (; c < F.loopBound(n); c += LANES) {
       long o = (long) c << 2;
-      store(load(sum, so + o).add(load(x, xo + o)), sum, so + o);
+      store(load(sum + o).add(load(x + o)), sum + o);
     }
     if (c < n) {
       long o = (long) c << 2;
       VectorMask<Float> m = HostMath.first(n - c);
-      store(load(sum, so + o, m).add(load(x, xo + o, m)), sum, so + o, m);
+      store(load(sum + o, m).add(load(x + o, m)), sum + o, m);
     }
   }
 }

@@ -12,6 +12,7 @@ import org.foretoken.kernels.graph.Tensor;
 final class HostExecutable implements Executable {
   private final Graph graph;
   private final MemoryPlan plan;
+  private final HostMemory memory;
   private final Runnable[] kernels;
   private final long[] nanos;
   private final boolean trace;
@@ -23,16 +24,24 @@ final class HostExecutable implements Executable {
    * @param segments memory of each tensor by its id
    */
   HostExecutable(
-      Graph graph, MemoryPlan plan, MemorySegment[] segments, HostMemory memory, HostWeights weights, HostPool pool, boolean trace) {
+      Graph graph,
+      MemoryPlan plan,
+      MemorySegment[] segments,
+      HostMemory memory,
+      HostWeights weights,
+      HostPool pool,
+      boolean trace) {
     this.graph = graph;
     this.plan = plan;
+    this.memory = memory;
     this.trace = trace;
     changed = changed(graph, weights);
     List<Node> nodes = graph.nodes();
     kernels = new Runnable[nodes.size()];
     nanos = new long[nodes.size()];
     for (Node node : nodes) {
-      kernels[node.index()] = HostDispatch.bind(new HostOperands(graph, node, segments, memory, weights), pool);
+      kernels[node.index()] =
+          HostDispatch.bind(new HostOperands(graph, node, segments, memory, weights), pool);
     }
   }
 
@@ -54,6 +63,7 @@ final class HostExecutable implements Executable {
 
   @Override
   public void run() {
+    memory.requireOpen(graph);
     for (long[] version : changed) {
       version[0]++;
     }

@@ -35,8 +35,7 @@ final class HostMatMul {
     MemorySegment a = x.read(0);
     MemorySegment b = x.read(1);
     MemorySegment c = x.write(0);
-    return () ->
-        weights.packed(x.in(1), kind, version, b, null).multiply(pool, a, type, c, m);
+    return () -> weights.packed(x.in(1), kind, version, b, null).multiply(pool, a, type, c, m);
   }
 
   /** c[m, n] = (c +) a b with a and b laid out as {@code layout} says. */

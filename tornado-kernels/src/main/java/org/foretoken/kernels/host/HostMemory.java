@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
+import org.foretoken.kernels.graph.Graph;
 import org.foretoken.kernels.graph.GraphException;
 import org.foretoken.kernels.graph.MemoryPlan;
 
@@ -14,7 +15,11 @@ import org.foretoken.kernels.graph.MemoryPlan;
  * system that overcommits would grant more and kill the process later.
  */
 final class HostMemory implements AutoCloseable {
+  /** Where the machine has no masked loads, a partial vector is a whole one that is then cut. */
+  private static final int SLACK = 64;
+
   private final Arena arena = Arena.ofShared();
+  private volatile boolean closed;
   private long allocated;
   private MemorySegment scratch = MemorySegment.NULL;
 
@@ -39,7 +44,7 @@ final class HostMemory implements AutoCloseable {
               + "; use a smaller model, batch or sequence");
     }
     try {
-      MemorySegment block = arena.allocate(wanted, MemoryPlan.ALIGNMENT);
+      MemorySegment block = arena.allocate(wanted + SLACK, MemoryPlan.ALIGNMENT);
       allocated += wanted;
       return block.asSlice(0, bytes);
     } catch (OutOfMemoryError e) {
@@ -78,8 +83,21 @@ final class HostMemory implements AutoCloseable {
     return Math.ceilDiv(bytes, 1L << 20) + " MiB";
   }
 
+  /**
+   * Kernels use addresses, so a run after {@link #close} must not start.
+   *
+   * @throws GraphException when the memory is gone
+   */
+  void requireOpen(Graph graph) {
+    if (closed) {
+      throw new GraphException(
+          "graph '" + graph.name() + "': run after its host backend was closed; compile it anew");
+    }
+  }
+
   @Override
   public void close() {
+    closed = true;
     arena.close();
   }
 }

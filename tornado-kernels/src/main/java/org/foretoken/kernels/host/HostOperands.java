@@ -1,7 +1,6 @@
 package org.foretoken.kernels.host;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import org.foretoken.kernels.graph.Graph;
 import org.foretoken.kernels.graph.GraphException;
 import org.foretoken.kernels.graph.Node;
@@ -38,6 +37,16 @@ record HostOperands(
     return segments[node.out(i).id()];
   }
 
+  /** Address of the {@code i}-th operand that is read. */
+  long readAddress(int i) {
+    return read(i).address();
+  }
+
+  /** Address of the {@code i}-th operand that is written. */
+  long writeAddress(int i) {
+    return write(i).address();
+  }
+
   /** Memory that the node may use while it runs; its contents do not last between runs. */
   MemorySegment scratch(long bytes) {
     return memory.scratch(where() + ", scratch", bytes);
@@ -45,7 +54,13 @@ record HostOperands(
 
   /** The node's place, as errors name it. */
   String where() {
-    return "graph '" + graph.name() + "', operation '" + node.label() + "' (" + node.op().name() + ")";
+    return "graph '"
+        + graph.name()
+        + "', operation '"
+        + node.label()
+        + "' ("
+        + node.op().name()
+        + ")";
   }
 
   /**
@@ -53,10 +68,10 @@ record HostOperands(
    *
    * @throws GraphException naming the operand and the first value outside {@code [low, high)}
    */
-  void checkRange(Tensor operand, MemorySegment values, int low, int high) {
+  void checkRange(Tensor operand, long values, int low, int high) {
     int n = operand.rows();
     for (int i = 0; i < n; i++) {
-      int v = values.get(ValueLayout.JAVA_INT, (long) i << 2);
+      int v = HostMath.getInt(values + 4L * i);
       if (v < low || v >= high) {
         throw new GraphException(
             where()

@@ -69,8 +69,7 @@ final class HostQuantizeNode {
     MemorySegment codes = x.write(out);
     MemorySegment scales = x.write(out + 1);
     return () ->
-        HostQuantize.quantize(
-            pool, name, source, DType.F32, rows, columns, recipe, codes, scales);
+        HostQuantize.quantize(pool, name, source, DType.F32, rows, columns, recipe, codes, scales);
   }
 
   /** Binds Dequantize. */
@@ -83,8 +82,7 @@ final class HostQuantizeNode {
     MemorySegment scales = x.read(1);
     MemorySegment y = x.write(0);
     return () ->
-        HostDequantize.dequantize(
-            pool, name, codes, scales, rows, columns, recipe, y, DType.F32);
+        HostDequantize.dequantize(pool, name, codes, scales, rows, columns, recipe, y, DType.F32);
   }
 
   private static ScaleRule rule(boolean powerOfTwo) {

@@ -5,8 +5,6 @@ import static org.foretoken.kernels.host.HostMath.LANES;
 import static org.foretoken.kernels.host.HostMath.load;
 import static org.foretoken.kernels.host.HostMath.store;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.foretoken.kernels.op.RmsNorm;
@@ -14,10 +12,10 @@ import org.foretoken.kernels.op.RmsNorm;
 /** y = x / sqrt(mean(x^2) + eps) * weight, row by row. */
 final class HostRmsNorm implements Runnable {
   private final HostPool pool;
-  private final MemorySegment x; // [rows, columns]
-  private final MemorySegment weight; // [columns]
-  private final MemorySegment y; // [rows, columns]
-  private final MemorySegment rstd; // [rows]
+  private final long x; // [rows, columns]
+  private final long weight; // [columns]
+  private final long y; // [rows, columns]
+  private final long rstd; // [rows]
   private final int rows;
   private final int columns;
   private final float eps;
@@ -26,10 +24,10 @@ final class HostRmsNorm implements Runnable {
   HostRmsNorm(RmsNorm op, HostOperands operands, HostPool pool) {
     this.pool = pool;
     eps = op.eps();
-    x = operands.read(0);
-    weight = operands.read(1);
-    y = operands.write(0);
-    rstd = operands.write(1);
+    x = operands.readAddress(0);
+    weight = operands.readAddress(1);
+    y = operands.writeAddress(0);
+    rstd = operands.writeAddress(1);
     rows = operands.in(0).rows();
     columns = operands.in(0).columns();
   }
@@ -41,46 +39,45 @@ final class HostRmsNorm implements Runnable {
 
   private void rows(int from, int to) {
     for (int i = from; i < to; i++) {
-      long at = (long) i * columns << 2;
-      float r = 1f / (float) Math.sqrt(sumSquares(x, at, columns) / columns + eps);
-      scale(x, at, weight, r, y, columns);
-      rstd.set(ValueLayout.JAVA_FLOAT, (long) i << 2, r);
+      long at = 4L * i * columns;
+      float r = 1f / (float) Math.sqrt(sumSquares(x + at, columns) / columns + eps);
+      scale(x + at, weight, r, y + at, columns);
+      HostMath.setFloat(rstd + 4L * i, r);
     }
   }
 
-  private static float sumSquares(MemorySegment x, long at, int n) {
+  private static float sumSquares(long x, int n) {
     FloatVector even = FloatVector.zero(F);
     FloatVector odd = FloatVector.zero(F);
     int i = 0;
     for (; i <= n - 2 * LANES; i += 2 * LANES) {
-      FloatVector a = load(x, at + ((long) i << 2));
-      FloatVector b = load(x, at + ((long) (i + LANES) << 2));
+      FloatVector a = load(x + 4L * i);
+      FloatVector b = load(x + 4L * (i + LANES));
       even = a.fma(a, even);
       odd = b.fma(b, odd);
     }
-    if (i <= n - LANES) {
-      FloatVector a = load(x, at + ((long) i << 2));
-      even = a.fma(a, even);
-      i += LANES;
+    float sum = HostMath.sum(even.add(odd));
+    for (; i < n; i += LANES) {
+      sum += sumSquaresLast(x + 4L * i, Math.min(LANES, n - i));
     }
-    if (i < n) {
-      FloatVector b = load(x, at + ((long) i << 2), HostMath.first(n - i));
-      odd = b.fma(b, odd);
-    }
-    return HostMath.sum(even.add(odd));
+    return sum;
   }
 
-  private static void scale(
-      MemorySegment x, long at, MemorySegment weight, float r, MemorySegment y, int n) {
+  private static float sumSquaresLast(long x, int n) {
+    FloatVector a = load(x, HostMath.first(n));
+    return HostMath.sum(a.mul(a));
+  }
+
+  private static void scale(long x, long weight, float r, long y, int n) {
     int i = 0;
     for (; i < F.loopBound(n); i += LANES) {
-      long o = (long) i << 2;
-      store(load(x, at + o).mul(r).mul(load(weight, o)), y, at + o);
+      long o = 4L * i;
+      store(load(x + o).mul(r).mul(load(weight + o)), y + o);
     }
     if (i < n) {
-      long o = (long) i << 2;
+      long o = 4L * i;
       VectorMask<Float> m = HostMath.first(n - i);
-      store(load(x, at + o, m).mul(r).mul(load(weight, o, m)), y, at + o, m);
+      store(load(x + o, m).mul(r).mul(load(weight + o, m)), y + o, m);
     }
   }
 }

@@ -5,8 +5,6 @@ import static org.foretoken.kernels.host.HostMath.LANES;
 import static org.foretoken.kernels.host.HostMath.load;
 import static org.foretoken.kernels.host.HostMath.store;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
@@ -21,12 +19,12 @@ final class HostRmsNormGrad implements Runnable {
   private static final int BLOCK = 64;
 
   private final HostPool pool;
-  private final MemorySegment x; // [rows, columns]
-  private final MemorySegment weight; // [columns]
-  private final MemorySegment rstd; // [rows]
-  private final MemorySegment dy; // [rows, columns]
-  private final MemorySegment dx; // [rows, columns]
-  private final MemorySegment dWeight; // [columns]
+  private final long x; // [rows, columns]
+  private final long weight; // [columns]
+  private final long rstd; // [rows]
+  private final long dy; // [rows, columns]
+  private final long dx; // [rows, columns]
+  private final long dWeight; // [columns]
   private final int rows;
   private final int columns;
   private final int stride; // columns rounded up to whole vectors
@@ -35,12 +33,12 @@ final class HostRmsNormGrad implements Runnable {
 
   HostRmsNormGrad(HostOperands operands, HostPool pool) {
     this.pool = pool;
-    x = operands.read(0);
-    weight = operands.read(1);
-    rstd = operands.read(2);
-    dy = operands.read(3);
-    dx = operands.write(0);
-    dWeight = operands.write(1);
+    x = operands.readAddress(0);
+    weight = operands.readAddress(1);
+    rstd = operands.readAddress(2);
+    dy = operands.readAddress(3);
+    dx = operands.writeAddress(0);
+    dWeight = operands.writeAddress(1);
     rows = operands.in(0).rows();
     columns = operands.in(0).columns();
     stride = Math.ceilDiv(columns, LANES) * LANES;
@@ -51,14 +49,23 @@ final class HostRmsNormGrad implements Runnable {
   public void run() {
     int blocks = Math.ceilDiv(rows, BLOCK);
     pool.parallelFor(blocks, 1, body);
-    for (int c = 0; c < columns; c += LANES) {
-      FloatVector sum = FloatVector.zero(F);
-      for (int b = 0; b < blocks; b++) {
-        sum = sum.add(FloatVector.fromArray(F, partial, b * stride + c));
-      }
-      VectorMask<Float> m = HostMath.first(columns - c);
-      long o = (long) c << 2;
-      store(load(dWeight, o, m).add(sum), dWeight, o, m);
+    for (int b = 1; b < blocks; b++) {
+      add(partial, b * stride, partial, stride);
+    }
+    addToMemory(partial, dWeight, columns);
+  }
+
+  private static void add(float[] x, int at, float[] sum, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      FloatVector s = FloatVector.fromArray(F, sum, i);
+      s.add(FloatVector.fromArray(F, x, at + i)).intoArray(sum, i);
+    }
+  }
+
+  private static void addToMemory(float[] x, long sum, int n) {
+    for (int i = 0; i < n; i += LANES) {
+      VectorMask<Float> m = HostMath.first(n - i);
+      store(load(sum + 4L * i, m).add(FloatVector.fromArray(F, x, i)), sum + 4L * i, m);
     }
   }
 
@@ -73,26 +80,28 @@ final class HostRmsNormGrad implements Runnable {
   }
 
   private void row(int i, int sums) {
-    long at = (long) i * columns << 2;
-    float r = rstd.get(ValueLayout.JAVA_FLOAT, (long) i << 2);
-    float dot = dot(x, dy, weight, at, columns);
-    float mean = dot / columns * r * r;
+    long at = 4L * i * columns;
+    float r = HostMath.getFloat(rstd + 4L * i);
+    float mean = dot(x + at, dy + at, weight, columns) / columns * r * r;
     int c = 0;
     for (; c < F.loopBound(columns); c += LANES) {
-      long o = (long) c << 2;
-      FloatVector xs = load(x, at + o);
-      FloatVector d = load(dy, at + o);
-      store(gradient(xs, d, load(weight, o), r, mean), dx, at + o);
+      long o = at + 4L * c;
+      FloatVector xs = load(x + o);
+      FloatVector d = load(dy + o);
+      store(gradient(xs, d, load(weight + 4L * c), r, mean), dx + o);
       accumulate(xs, d, r, partial, sums + c);
     }
     if (c < columns) {
-      long o = (long) c << 2;
-      VectorMask<Float> m = HostMath.first(columns - c);
-      FloatVector xs = load(x, at + o, m);
-      FloatVector d = load(dy, at + o, m);
-      store(gradient(xs, d, load(weight, o, m), r, mean), dx, at + o, m);
-      accumulate(xs, d, r, partial, sums + c);
+      rowLast(at + 4L * c, c, r, mean, sums);
     }
+  }
+
+  private void rowLast(long o, int c, float r, float mean, int sums) {
+    VectorMask<Float> m = HostMath.first(columns - c);
+    FloatVector xs = load(x + o, m);
+    FloatVector d = load(dy + o, m);
+    store(gradient(xs, d, load(weight + 4L * c, m), r, mean), dx + o, m);
+    accumulate(xs, d, r, partial, sums + c);
   }
 
   private static FloatVector gradient(
@@ -105,19 +114,19 @@ final class HostRmsNormGrad implements Runnable {
   }
 
   /** Sum of x * dy * weight over a row. */
-  private static float dot(
-      MemorySegment x, MemorySegment dy, MemorySegment weight, long at, int n) {
+  private static float dot(long x, long dy, long weight, int n) {
     FloatVector sum = FloatVector.zero(F);
     int i = 0;
     for (; i < F.loopBound(n); i += LANES) {
-      long o = (long) i << 2;
-      sum = load(x, at + o).fma(load(dy, at + o).mul(load(weight, o)), sum);
+      long o = 4L * i;
+      sum = load(x + o).fma(load(dy + o).mul(load(weight + o)), sum);
     }
-    if (i < n) {
-      long o = (long) i << 2;
-      VectorMask<Float> m = HostMath.first(n - i);
-      sum = load(x, at + o, m).fma(load(dy, at + o, m).mul(load(weight, o, m)), sum);
-    }
-    return HostMath.sum(sum);
+    float total = HostMath.sum(sum);
+    return i < n ? total + dotLast(x + 4L * i, dy + 4L * i, weight + 4L * i, n - i) : total;
+  }
+
+  private static float dotLast(long x, long dy, long weight, int n) {
+    VectorMask<Float> m = HostMath.first(n);
+    return HostMath.sum(load(x, m).mul(load(dy, m).mul(load(weight, m))));
   }
 }

@@ -5,8 +5,6 @@ import static org.foretoken.kernels.host.HostMath.LANES;
 import static org.foretoken.kernels.host.HostMath.load;
 import static org.foretoken.kernels.host.HostMath.store;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
@@ -16,17 +14,17 @@ import org.foretoken.kernels.op.Rope;
 /**
  * Rotary position embedding on adjacent pairs: (a, b) becomes (a cos - b sin, b cos + a sin).
  *
- * <p>Written for vectors as x * C + swap(x) * S, with swap exchanging the two of each pair, C = {c0,
- * c0, c1, c1, ..} and S = {-s0, s0, -s1, s1, ..} from a table by position, computed in double.
+ * <p>Written for vectors as x * C + swap(x) * S, with swap exchanging the two of each pair, C =
+ * {c0, c0, c1, c1, ..} and S = {-s0, s0, -s1, s1, ..} from a table by position, computed in double.
  */
 final class HostRope implements Runnable {
   private static final VectorShuffle<Float> SWAP = VectorShuffle.fromOp(F, l -> l ^ 1);
 
   private final HostPool pool;
   private final HostOperands operands;
-  private final MemorySegment x; // [rows, heads * headDim]
-  private final MemorySegment positions; // [rows]
-  private final MemorySegment y; // [rows, heads * headDim]
+  private final long x; // [rows, heads * headDim]
+  private final long positions; // [rows]
+  private final long y; // [rows, heads * headDim]
   private final int rows;
   private final Rope op;
   private final HostPool.Range body = this::rows;
@@ -37,9 +35,9 @@ final class HostRope implements Runnable {
     this.pool = pool;
     this.op = op;
     this.operands = operands;
-    x = operands.read(0);
-    positions = operands.read(1);
-    y = operands.write(0);
+    x = operands.readAddress(0);
+    positions = operands.readAddress(1);
+    y = operands.writeAddress(0);
     rows = operands.in(0).rows();
   }
 
@@ -47,7 +45,7 @@ final class HostRope implements Runnable {
   public void run() {
     int last = -1;
     for (int i = 0; i < rows; i++) {
-      int p = positions.get(ValueLayout.JAVA_INT, (long) i << 2);
+      int p = HostMath.getInt(positions + 4L * i);
       if (p < 0) {
         throw new GraphException(
             operands.where()
@@ -89,33 +87,35 @@ final class HostRope implements Runnable {
     int d = op.rotaryDim();
     int plain = op.headDim() - d;
     for (int i = from; i < to; i++) {
-      int at = positions.get(ValueLayout.JAVA_INT, (long) i << 2) * 2 * d;
+      int at = HostMath.getInt(positions + 4L * i) * 2 * d;
       for (int h = 0; h < op.heads(); h++) {
-        long head = ((long) i * op.heads() + h) * op.headDim() << 2;
+        long head = 4L * op.headDim() * ((long) i * op.heads() + h);
         if (plain > 0) {
-          MemorySegment.copy(x, head, y, head, (long) plain << 2);
+          HostMath.copy(x + head, y + head, plain);
         }
-        rotate(x, y, head + ((long) plain << 2), table, at, d);
+        long o = head + 4L * plain;
+        rotate(x + o, y + o, table, at, d);
       }
     }
   }
 
-  private static void rotate(
-      MemorySegment x, MemorySegment y, long head, float[] table, int at, int d) {
+  private static void rotate(long x, long y, float[] table, int at, int d) {
     int c = 0;
     for (; c < F.loopBound(d); c += LANES) {
-      long o = head + ((long) c << 2);
       FloatVector cos = FloatVector.fromArray(F, table, at + c);
       FloatVector sin = FloatVector.fromArray(F, table, at + d + c);
-      store(rotate(load(x, o), cos, sin), y, o);
+      store(rotate(load(x + 4L * c), cos, sin), y + 4L * c);
     }
     if (c < d) {
-      long o = head + ((long) c << 2);
-      VectorMask<Float> m = HostMath.first(d - c);
-      FloatVector cos = FloatVector.fromArray(F, table, at + c, m);
-      FloatVector sin = FloatVector.fromArray(F, table, at + d + c, m);
-      store(rotate(load(x, o, m), cos, sin), y, o, m);
+      rotateLast(x + 4L * c, y + 4L * c, table, at + c, d, HostMath.first(d - c));
     }
+  }
+
+  private static void rotateLast(
+      long x, long y, float[] table, int at, int d, VectorMask<Float> m) {
+    FloatVector cos = FloatVector.fromArray(F, table, at, m);
+    FloatVector sin = FloatVector.fromArray(F, table, at + d, m);
+    store(rotate(load(x, m), cos, sin), y, m);
   }
 
   private static FloatVector rotate(FloatVector x, FloatVector cos, FloatVector sin) {

@@ -1,9 +1,8 @@
 package org.foretoken.kernels.host;
 
 import static org.foretoken.kernels.host.HostMath.CHUNK;
+import static org.foretoken.kernels.host.HostMath.MEMORY;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
@@ -22,8 +21,8 @@ final class HostSumSquares implements Runnable {
   private static final int LANES = D.length();
 
   private final HostPool pool;
-  private final MemorySegment x;
-  private final MemorySegment sum; // [1]
+  private final long x;
+  private final long sum; // [1]
   private final long elements;
   private final double[] partial;
   private final double[] lanes;
@@ -31,8 +30,8 @@ final class HostSumSquares implements Runnable {
 
   HostSumSquares(HostOperands operands, HostPool pool) {
     this.pool = pool;
-    x = operands.read(0);
-    sum = operands.write(0);
+    x = operands.readAddress(0);
+    sum = operands.writeAddress(0);
     elements = operands.in(0).shape().elements();
     partial = new double[Math.toIntExact(Math.ceilDiv(elements, CHUNK))];
     lanes = new double[partial.length * LANES];
@@ -41,11 +40,11 @@ final class HostSumSquares implements Runnable {
   @Override
   public void run() {
     pool.parallelFor(partial.length, 4, body);
-    double total = sum.get(ValueLayout.JAVA_FLOAT, 0);
+    double total = HostMath.getFloat(sum);
     for (double p : partial) {
       total += p;
     }
-    sum.set(ValueLayout.JAVA_FLOAT, 0, (float) total);
+    HostMath.setFloat(sum, (float) total);
   }
 
   private void chunks(int from, int to) {
@@ -53,24 +52,24 @@ final class HostSumSquares implements Runnable {
       long start = (long) c * CHUNK;
       int n = (int) Math.min(CHUNK, elements - start);
       int whole = HALF.loopBound(n);
-      vectorSum(x, start << 2, whole, lanes, c * LANES);
+      vectorSum(x + 4 * start, whole, lanes, c * LANES);
       double total = 0;
       for (int l = 0; l < LANES; l++) {
         total += lanes[c * LANES + l];
       }
       for (int i = whole; i < n; i++) {
-        double v = x.get(ValueLayout.JAVA_FLOAT, start + i << 2);
+        double v = HostMath.getFloat(x + 4 * (start + i));
         total = Math.fma(v, v, total);
       }
       partial[c] = total;
     }
   }
 
-  private static void vectorSum(MemorySegment x, long at, int n, double[] lanes, int to) {
+  private static void vectorSum(long x, int n, double[] lanes, int to) {
     DoubleVector sum = DoubleVector.zero(D);
     for (int i = 0; i < n; i += LANES) {
       FloatVector f =
-          FloatVector.fromMemorySegment(HALF, x, at + ((long) i << 2), ByteOrder.nativeOrder());
+          FloatVector.fromMemorySegment(HALF, MEMORY, x + 4L * i, ByteOrder.nativeOrder());
       DoubleVector d = (DoubleVector) f.convertShape(VectorOperators.F2D, D, 0);
       sum = d.fma(d, sum);
     }

@@ -5,37 +5,42 @@ import static org.foretoken.kernels.host.HostMath.LANES;
 import static org.foretoken.kernels.host.HostMath.load;
 import static org.foretoken.kernels.host.HostMath.store;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
-/** SwiGLU, y = gate * sigmoid(gate) * up, and its gradient. */
+/**
+ * SwiGLU, y = gate * sigmoid(gate) * up, and its gradient.
+ *
+ * <p>Here and elsewhere the last, partial vector has a method of its own: C2 stops inlining in a
+ * method with too many operations, and then boxes vectors.
+ */
 final class HostSwiGlu {
   private HostSwiGlu() {}
 
   /** Binds the forward operation. */
   static Runnable forward(HostOperands x, HostPool pool) {
-    MemorySegment gate = x.read(0);
-    MemorySegment up = x.read(1);
-    MemorySegment y = x.write(0);
+    long gate = x.readAddress(0);
+    long up = x.readAddress(1);
+    long y = x.writeAddress(0);
     return HostElementwise.chunked(
         pool,
         x.out(0).shape().elements(),
-        (from, count) -> forward(gate, up, y, from << 2, count));
+        (from, count) -> forward(gate + 4 * from, up + 4 * from, y + 4 * from, count));
   }
 
-  private static void forward(
-      MemorySegment gate, MemorySegment up, MemorySegment y, long at, int n) {
+  private static void forward(long gate, long up, long y, int n) {
     int i = 0;
     for (; i < F.loopBound(n); i += LANES) {
-      long o = at + ((long) i << 2);
-      store(swiGlu(load(gate, o), load(up, o)), y, o);
+      long o = 4L * i;
+      store(swiGlu(load(gate + o), load(up + o)), y + o);
     }
     if (i < n) {
-      long o = at + ((long) i << 2);
-      VectorMask<Float> m = HostMath.first(n - i);
-      store(swiGlu(load(gate, o, m), load(up, o, m)), y, o, m);
+      forwardLast(gate + 4L * i, up + 4L * i, y + 4L * i, HostMath.first(n - i));
     }
+  }
+
+  private static void forwardLast(long gate, long up, long y, VectorMask<Float> m) {
+    store(swiGlu(load(gate, m), load(up, m)), y, m);
   }
 
   private static FloatVector swiGlu(FloatVector gate, FloatVector up) {
@@ -44,34 +49,41 @@ final class HostSwiGlu {
 
   /** Binds the gradient. */
   static Runnable backward(HostOperands x, HostPool pool) {
-    Gradient g = new Gradient(x.read(0), x.read(1), x.read(2), x.write(0), x.write(1));
+    Gradient g =
+        new Gradient(
+            x.readAddress(0),
+            x.readAddress(1),
+            x.readAddress(2),
+            x.writeAddress(0),
+            x.writeAddress(1));
     return HostElementwise.chunked(
-        pool, x.in(0).shape().elements(), (from, count) -> g.run(from << 2, count));
+        pool, x.in(0).shape().elements(), (from, count) -> g.run(4 * from, count));
   }
 
-  private record Gradient(
-      MemorySegment gate, MemorySegment up, MemorySegment dy, MemorySegment dGate, MemorySegment dUp) {
+  private record Gradient(long gate, long up, long dy, long dGate, long dUp) {
     void run(long at, int n) {
       int i = 0;
       for (; i < F.loopBound(n); i += LANES) {
-        long o = at + ((long) i << 2);
-        FloatVector g = load(gate, o);
+        long o = at + 4L * i;
+        FloatVector g = load(gate + o);
         FloatVector s = HostMath.sigmoid(g);
-        FloatVector d = load(dy, o);
-        FloatVector u = load(up, o);
-        store(gateGradient(g, u, d, s), dGate, o);
-        store(d.mul(g.mul(s)), dUp, o);
+        FloatVector d = load(dy + o);
+        FloatVector u = load(up + o);
+        store(gateGradient(g, u, d, s), dGate + o);
+        store(d.mul(g.mul(s)), dUp + o);
       }
       if (i < n) {
-        long o = at + ((long) i << 2);
-        VectorMask<Float> m = HostMath.first(n - i);
-        FloatVector g = load(gate, o, m);
-        FloatVector s = HostMath.sigmoid(g);
-        FloatVector d = load(dy, o, m);
-        FloatVector u = load(up, o, m);
-        store(gateGradient(g, u, d, s), dGate, o, m);
-        store(d.mul(g.mul(s)), dUp, o, m);
+        last(at + 4L * i, HostMath.first(n - i));
       }
+    }
+
+    private void last(long o, VectorMask<Float> m) {
+      FloatVector g = load(gate + o, m);
+      FloatVector s = HostMath.sigmoid(g);
+      FloatVector d = load(dy + o, m);
+      FloatVector u = load(up + o, m);
+      store(gateGradient(g, u, d, s), dGate + o, m);
+      store(d.mul(g.mul(s)), dUp + o, m);
     }
   }
 

@@ -9,9 +9,9 @@ import org.foretoken.kernels.graph.Role;
 import org.foretoken.kernels.graph.Tensor;
 
 /**
- * Resident weights packed for products with few rows, kept for as long as the weight itself does not
- * change. A weight changes by an upload, or by a run of a graph that writes it; the next product
- * then packs it anew.
+ * Resident weights packed for products with few rows, kept for as long as the weight itself does
+ * not change. A weight changes by an upload, or by a run of a graph that writes it; the next
+ * product then packs it anew.
  */
 final class HostWeights implements AutoCloseable {
   /** Most rows of a product that is worth a packed copy of its weight. */

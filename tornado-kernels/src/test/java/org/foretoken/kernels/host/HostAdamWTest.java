@@ -37,7 +37,13 @@ class HostAdamWTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,true,false", "13,false,true", "207,true,true", "40001,true,false", "40001,false,true"})
+  @CsvSource({
+    "1,true,false",
+    "13,false,true",
+    "207,true,true",
+    "40001,true,false",
+    "40001,false,true"
+  })
   void matchesDoublePrecision(int n, boolean decay, boolean bf16) {
     float[] param = OneOp.random(2, n, 1);
     float[] m = OneOp.random(3, n, 0.1);
@@ -67,9 +73,11 @@ class HostAdamWTest {
       for (int i = 0; i < n; i++) {
         // Half a unit in the last place of 8 bits, and the FP32 error before.
         assertThat((double) Bf16.decode(two.bf16("m")[i]))
-            .isCloseTo(newM[i], org.assertj.core.data.Offset.offset(Math.abs(newM[i]) * 0x1.01p-8 + 1e-8));
+            .isCloseTo(
+                newM[i], org.assertj.core.data.Offset.offset(Math.abs(newM[i]) * 0x1.01p-8 + 1e-8));
         assertThat((double) Bf16.decode(two.bf16("v")[i]))
-            .isCloseTo(newV[i], org.assertj.core.data.Offset.offset(Math.abs(newV[i]) * 0x1.01p-8 + 1e-8));
+            .isCloseTo(
+                newV[i], org.assertj.core.data.Offset.offset(Math.abs(newV[i]) * 0x1.01p-8 + 1e-8));
       }
     } else {
       Close.check("m", two.get("m"), newM, 1e-6);

@@ -128,8 +128,7 @@ class HostAttentionTest {
       }
     }
 
-    private void row(
-        Case c, float[] q, float[] k, float[] v, float[] dO, int first, int i, int h) {
+    private void row(Case c, float[] q, float[] k, float[] v, float[] dO, int first, int i, int h) {
       int kv = h / (c.heads / c.kvHeads);
       int qo = (i * c.heads + h) * c.headDim;
       int oo = (i * c.heads + h) * c.valueDim;
@@ -178,8 +177,7 @@ class HostAttentionTest {
     "3+40, 130, 1, 8, 8",
     "300, 1, 1, 192, 128",
   })
-  void matchesDoublePrecision(
-      String lengths, int heads, int kvHeads, int headDim, int valueDim) {
+  void matchesDoublePrecision(String lengths, int heads, int kvHeads, int headDim, int valueDim) {
     Case c = Case.of(lengths, heads, kvHeads, headDim, valueDim);
     Expected expected = new Expected(c);
     OneOp.Result forward = c.forward(2);

@@ -130,4 +130,15 @@ class HostBackendTest {
         .message()
         .hasLineCount(1);
   }
+
+  @Test
+  void aClosedBackendRunsNothing() {
+    HostBackend other = new HostBackend(pool, false);
+    Executable e = other.compile(doubling("g", 10));
+    e.run();
+    other.close();
+    assertThatThrownBy(e::run)
+        .isInstanceOf(GraphException.class)
+        .hasMessageContaining("graph 'g': run after its host backend was closed");
+  }
 }

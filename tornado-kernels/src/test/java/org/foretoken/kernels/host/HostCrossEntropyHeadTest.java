@@ -51,7 +51,11 @@ class HostCrossEntropyHeadTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1,1,1,F32", "13,207,40,F32", "207,13,20,F32", "1100,65,8,F32", "70,40000,3,F32",
+    "1,1,1,F32",
+    "13,207,40,F32",
+    "207,13,20,F32",
+    "1100,65,8,F32",
+    "70,40000,3,F32",
     "70,100,40,BF16"
   })
   void lossAndGradientsMatchDoublePrecision(int n, int v, int e, Precision precision) {

@@ -70,7 +70,8 @@ class HostElementwiseTest {
       dUp[i] = dy[i] * gate[i] * s;
       dGate[i] = dy[i] * up[i] * s * (1 + gate[i] * (1 - s));
     }
-    OneOp forward = new OneOp(new SwiGlu()).in("gate", gate, n, 1).in("up", up, n, 1).out("y", n, 1);
+    OneOp forward =
+        new OneOp(new SwiGlu()).in("gate", gate, n, 1).in("up", up, n, 1).out("y", n, 1);
     OneOp.Result two = forward.run(2);
     Close.check("y", two.get("y"), y, 1e-6);
     assertThat(forward.run(1).bits("y")).isEqualTo(two.bits("y"));
@@ -96,7 +97,8 @@ class HostElementwiseTest {
     }
     OneOp op = new OneOp(new SumSquares()).in("x", x, n).update("sum", new float[] {7}, 1);
     float[] two = op.run(2).get("sum");
-    assertThat((double) two[0]).isCloseTo(sum, org.assertj.core.data.Percentage.withPercentage(6e-6));
+    assertThat((double) two[0])
+        .isCloseTo(sum, org.assertj.core.data.Percentage.withPercentage(6e-6));
     assertThat(op.run(1).get("sum")).isEqualTo(two);
   }
 }

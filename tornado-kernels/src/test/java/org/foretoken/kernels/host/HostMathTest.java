@@ -74,7 +74,7 @@ class HostMathTest {
   @Test
   void sigmoidSaturates() {
     assertThat(HostMath.sigmoid(FloatVector.broadcast(F, 100f)).lane(0)).isEqualTo(1f);
-    assertThat(HostMath.sigmoid(FloatVector.broadcast(F, -100f)).lane(0)).isEqualTo(0f);
+    assertThat(HostMath.sigmoid(FloatVector.broadcast(F, -100f)).lane(0)).isBetween(0f, 2e-38f);
     assertThat(HostMath.sigmoid(FloatVector.zero(F)).lane(0)).isEqualTo(0.5f);
   }
 }
