@@ -30,6 +30,11 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       GenerateCommand.class,
       ReportCommand.class,
+      QuantizeCommand.class,
+      DequantizeCommand.class,
+      InspectCommand.class,
+      FormatsCommand.class,
+      MemoryCommand.class,
     })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec;

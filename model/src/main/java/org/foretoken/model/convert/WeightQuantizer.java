@@ -1,6 +1,7 @@
 package org.foretoken.model.convert;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -81,6 +82,18 @@ final class WeightQuantizer implements AutoCloseable {
             scaleShape,
             () -> scales.get(scaleBytes));
     return List.of(first, second);
+  }
+
+  /** The errors that quantizing {@code tensor} makes; nothing is written. */
+  ErrorStatistics measure(String where, TensorInfo tensor, MemorySegment source) {
+    ErrorStatistics[] found = new ErrorStatistics[1];
+    try {
+      entries(where, tensor, source, statistics -> found[0] = statistics).getFirst().stream()
+          .writeTo(bytes -> {});
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return found[0];
   }
 
   /** One weight on its way. */
