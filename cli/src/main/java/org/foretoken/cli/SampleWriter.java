@@ -20,6 +20,8 @@ final class SampleWriter {
   private static final int PROMPTS = 4;
   private static final int LONGEST_PROMPT = 64;
   private static final int LONGEST_SAMPLE = 400;
+  private static final int ROUNDS = 15;
+  private static final long MEASURING_NANOS = 5_000_000_000L;
 
   private final RunConfig run;
   private final Generator generator;
@@ -81,44 +83,61 @@ final class SampleWriter {
         step, boxed(prompts.getFirst()), shown, proposedBy, TEMPERATURE, TokenText.text(shown));
   }
 
-  /** Decodes all prompts greedily, plainly and speculating, after a warm-up of both. */
+  /**
+   * Decodes all prompts greedily, plainly and speculating by turns, and takes the medians of the
+   * rounds' speeds: the first rounds, in which the JVM still compiles, and a busy machine's worst
+   * ones do not count for much.
+   */
   MetricsLine.Decoding measure(int step) {
     int depths = run.model().mtpDepth();
-    generator.generate(prompts.getFirst(), greedy(32, 0));
-    generator.generate(prompts.getFirst(), greedy(32, depths));
-    long[] proposed = new long[depths];
-    long[] accepted = new long[depths];
-    long tokens = 0;
-    long steps = 0;
-    double plainSeconds = 0;
-    double seconds = 0;
+    List<Double> plainSpeed = new ArrayList<>();
+    List<Double> speed = new ArrayList<>();
+    List<Generation> last = List.of();
     boolean same = true;
-    for (int[] prompt : prompts) {
-      Generation plain = generator.generate(prompt, greedy(measuredTokens, 0));
-      Generation fast = generator.generate(prompt, greedy(measuredTokens, depths));
-      same &= Arrays.equals(plain.tokens(), fast.tokens());
-      tokens += fast.tokens().length;
-      steps += fast.steps();
-      plainSeconds += plain.decodeSeconds();
-      seconds += fast.decodeSeconds();
-      for (int k = 0; k < depths; k++) {
-        proposed[k] += fast.proposed()[k];
-        accepted[k] += fast.accepted()[k];
+    long end = System.nanoTime() + MEASURING_NANOS;
+    for (int round = 0; round < ROUNDS && (round == 0 || System.nanoTime() < end); round++) {
+      List<Generation> plain = decode(0);
+      last = decode(depths);
+      plainSpeed.add(tokensPerSecond(plain));
+      speed.add(tokensPerSecond(last));
+      for (int i = 0; i < prompts.size(); i++) {
+        same &= Arrays.equals(plain.get(i).tokens(), last.get(i).tokens());
       }
     }
     List<Double> acceptance = new ArrayList<>();
     for (int k = 0; k < depths; k++) {
-      acceptance.add(proposed[k] == 0 ? 0 : accepted[k] / (double) proposed[k]);
+      int depth = k;
+      long proposed = last.stream().mapToLong(g -> g.proposed()[depth]).sum();
+      long accepted = last.stream().mapToLong(g -> g.accepted()[depth]).sum();
+      acceptance.add(proposed == 0 ? 0 : accepted / (double) proposed);
     }
+    long tokens = last.stream().mapToLong(g -> g.tokens().length).sum();
+    long steps = last.stream().mapToLong(Generation::steps).sum();
     return new MetricsLine.Decoding(
         step,
         prompts.size(),
         tokens,
         List.copyOf(acceptance),
         tokens / (double) Math.max(1, steps),
-        tokens / plainSeconds,
-        tokens / seconds,
+        median(plainSpeed),
+        median(speed),
         same);
+  }
+
+  private List<Generation> decode(int drafts) {
+    return prompts.stream()
+        .map(p -> generator.generate(p, greedy(measuredTokens, drafts)))
+        .toList();
+  }
+
+  private static double tokensPerSecond(List<Generation> generations) {
+    long tokens = generations.stream().mapToLong(g -> g.tokens().length).sum();
+    return tokens / generations.stream().mapToDouble(Generation::decodeSeconds).sum();
+  }
+
+  private static double median(List<Double> values) {
+    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    return sorted[sorted.length / 2];
   }
 
   private static GenerateOptions greedy(int tokens, int drafts) {

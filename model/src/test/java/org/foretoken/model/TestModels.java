@@ -14,21 +14,40 @@ public final class TestModels {
   /** Two blocks of width 24, grouped-query attention with 4 query and 2 key heads, D modules. */
   public static ModelConfig small(int mtpDepth, boolean tied) {
     return new ModelConfig(
-        "small", 31, 24, 2, new AttentionConfig.GroupedQuery(4, 2, 6), 40, 10_000, 1e-6f, mtpDepth,
-        tied, 0.2);
+        "small",
+        31,
+        24,
+        2,
+        new AttentionConfig.GroupedQuery(4, 2, 6),
+        40,
+        10_000,
+        1e-6f,
+        mtpDepth,
+        tied,
+        0.2);
   }
 
   /** A model on bytes with sizes that are not multiples of 128, for training tests. */
   public static ModelConfig bytes(int mtpDepth) {
     return new ModelConfig(
-        "bytes", 256, 40, 2, new AttentionConfig.GroupedQuery(2, 2, 20), 72, 10_000, 1e-6f, mtpDepth,
-        true, 0.08);
+        "bytes",
+        256,
+        40,
+        2,
+        new AttentionConfig.GroupedQuery(2, 2, 20),
+        72,
+        10_000,
+        1e-6f,
+        mtpDepth,
+        true,
+        0.08);
   }
 
   /** A short training run. */
   public static TrainConfig training(Recipe recipe, int steps) {
     return new TrainConfig(
-        7, 3, 33, steps, 20, 3, 5e-3, 5e-4, 0.9, 0.95, 1e-8, 0.1, 1.0, 0.3, 0.1, 0.7, recipe, 0, 2, 0);
+        7, 3, 33, steps, 20, 3, 5e-3, 5e-4, 0.9, 0.95, 1e-8, 0.1, 1.0, 0.3, 0.1, 0.7, recipe, 0, 2,
+        0);
   }
 
   /**

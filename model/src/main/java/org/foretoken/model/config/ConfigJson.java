@@ -34,7 +34,8 @@ public final class ConfigJson {
     try {
       return MAPPER.writeValueAsString(run);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("configuration cannot be written as JSON: " + e.getOriginalMessage(), e);
+      throw new IllegalStateException(
+          "configuration cannot be written as JSON: " + e.getOriginalMessage(), e);
     }
   }
 
@@ -49,7 +50,9 @@ public final class ConfigJson {
       return MAPPER.readValue(json, RunConfig.class);
     } catch (JsonProcessingException e) {
       throw new InputException(
-          where + ": expected a run's configuration, found " + e.getOriginalMessage().lines().findFirst().orElse("nothing")
+          where
+              + ": expected a run's configuration, found "
+              + e.getOriginalMessage().lines().findFirst().orElse("nothing")
               + "; use a checkpoint that train wrote");
     }
   }

@@ -36,7 +36,8 @@ public final class ConfigRules {
     rules.name("name", config.name());
     rules.model(config.model());
     rules.train(config.train(), config.model());
-    rules.within("data.validation_fraction", config.data().validationFraction(), 0, false, 1, false);
+    rules.within(
+        "data.validation_fraction", config.data().validationFraction(), 0, false, 1, false);
     return List.copyOf(rules.violations);
   }
 

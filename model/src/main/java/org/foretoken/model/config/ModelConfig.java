@@ -30,7 +30,16 @@ public record ModelConfig(
   /** The same model with another number of MTP modules; 0 is its trunk. */
   public ModelConfig withMtpDepth(int depth) {
     return new ModelConfig(
-        name, vocabSize, hiddenSize, layers, attention, intermediateSize, ropeTheta, rmsNormEps,
-        depth, tieEmbeddings, initStd);
+        name,
+        vocabSize,
+        hiddenSize,
+        layers,
+        attention,
+        intermediateSize,
+        ropeTheta,
+        rmsNormEps,
+        depth,
+        tieEmbeddings,
+        initStd);
   }
 }

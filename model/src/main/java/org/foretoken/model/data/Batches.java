@@ -4,8 +4,8 @@ import java.util.SplittableRandom;
 import org.foretoken.fp8.InputException;
 
 /**
- * Batches of a token stream. A training batch is a function of seed and step alone, so a run that is
- * resumed at a step sees what the uninterrupted run would have seen.
+ * Batches of a token stream. A training batch is a function of seed and step alone, so a run that
+ * is resumed at a step sees what the uninterrupted run would have seen.
  */
 public final class Batches {
   private final TokenStream stream;
@@ -21,8 +21,12 @@ public final class Batches {
   public Batches(String what, TokenStream stream, int batchSize, int sequenceLength) {
     if (stream.length() < sequenceLength) {
       throw new InputException(
-          "data: " + what + " part: expected at least " + sequenceLength
-              + " tokens (train.sequence_length), found " + stream.length()
+          "data: "
+              + what
+              + " part: expected at least "
+              + sequenceLength
+              + " tokens (train.sequence_length), found "
+              + stream.length()
               + "; give more text or a shorter sequence");
     }
     this.stream = stream;
@@ -41,7 +45,9 @@ public final class Batches {
     return batch;
   }
 
-  /** Batch {@code index} of {@code count} of an evaluation: windows spread evenly over the stream. */
+  /**
+   * Batch {@code index} of {@code count} of an evaluation: windows spread evenly over the stream.
+   */
   public Batch evaluation(int index, int count) {
     Batch batch = Batch.empty(batchSize * sequenceLength);
     long windows = (long) count * batchSize;

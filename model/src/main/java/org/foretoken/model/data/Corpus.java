@@ -37,13 +37,18 @@ public record Corpus(String description, TokenStream training, TokenStream valid
       documents = CorpusFiles.documents(path, include);
     } catch (IOException e) {
       throw new InputException(
-          "data: '" + path + "': cannot be read (" + e.getMessage()
+          "data: '"
+              + path
+              + "': cannot be read ("
+              + e.getMessage()
               + "); give a readable file, folder or zip with --data");
     }
     documents.removeIf(d -> d.bytes().length == 0);
     if (documents.isEmpty()) {
       throw new InputException(
-          "data: '" + path + "': expected text"
+          "data: '"
+              + path
+              + "': expected text"
               + (include.isEmpty() ? "" : " under '" + include + "'")
               + ", found none; give a file, folder or zip with text with --data");
     }
@@ -59,8 +64,11 @@ public record Corpus(String description, TokenStream training, TokenStream valid
     int held = (int) Math.max(1, Math.round(bytes.length * fraction));
     if (held >= bytes.length) {
       throw new InputException(
-          "data: '" + only.name() + "': expected enough text to hold some out, found "
-              + bytes.length + " bytes; give more text");
+          "data: '"
+              + only.name()
+              + "': expected enough text to hold some out, found "
+              + bytes.length
+              + " bytes; give more text");
     }
     int cut = bytes.length - held;
     byte[] head = Arrays.copyOf(bytes, cut);

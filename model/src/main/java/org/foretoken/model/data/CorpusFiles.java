@@ -22,7 +22,9 @@ final class CorpusFiles {
     Path src = Path.of(System.getProperty("java.home"), "lib", "src.zip");
     if (!Files.isRegularFile(src)) {
       throw new InputException(
-          "data: '" + src + "': expected the JDK's own sources, found nothing;"
+          "data: '"
+              + src
+              + "': expected the JDK's own sources, found nothing;"
               + " install a JDK with src.zip or give text with --data");
     }
     return src;
@@ -98,7 +100,10 @@ final class CorpusFiles {
   private static void checkTotal(Path path, long bytes) {
     if (bytes > LARGEST_TEXT) {
       throw new InputException(
-          "data: '" + path + "': expected at most " + LARGEST_TEXT
+          "data: '"
+              + path
+              + "': expected at most "
+              + LARGEST_TEXT
               + " bytes of text, found more; give a part of it with data.include");
     }
   }

@@ -22,8 +22,8 @@ import org.foretoken.model.trunk.Rows;
 import org.foretoken.model.trunk.Trunk;
 
 /**
- * Graphs that push a few new rows through the trunk or through one MTP module, on caches that all of
- * them share. One graph for each kind and number of rows, compiled when first asked for.
+ * Graphs that push a few new rows through the trunk or through one MTP module, on caches that all
+ * of them share. One graph for each kind and number of rows, compiled when first asked for.
  *
  * <p>Besides keys and values, the hidden states h^0 .. h^{D-1} are cached by position: module k
  * reads those of depth k - 1, and may have to read them again once a draft it was fed turns out
@@ -115,7 +115,10 @@ final class DecodeGraphs {
                 rows.rows(),
                 config.vocabSize());
     tape.emit(
-        "head", new MatMul(Layout.NT, precision.head(), false), List.of(rows, weight), List.of(out));
+        "head",
+        new MatMul(Layout.NT, precision.head(), false),
+        List.of(rows, weight),
+        List.of(out));
   }
 
   private void keepHidden(Tape tape, int depth, Tensor hidden, Rows.Cached at) {

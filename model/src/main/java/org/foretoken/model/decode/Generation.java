@@ -4,7 +4,8 @@ package org.foretoken.model.decode;
  * What was generated, and at what cost.
  *
  * @param tokens the new tokens
- * @param proposedBy for each new token the depth of the MTP module that proposed it, 0 for the trunk
+ * @param proposedBy for each new token the depth of the MTP module that proposed it, 0 for the
+ *     trunk
  * @param steps runs of the trunk
  * @param proposed drafts that the trunk checked, per depth 1..D
  * @param accepted drafts that it accepted, per depth 1..D

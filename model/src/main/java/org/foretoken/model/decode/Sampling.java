@@ -56,7 +56,9 @@ final class Sampling {
     return random.nextDouble() * draft[token] < target[token];
   }
 
-  /** A draw from the positive part of target - draft, normalised: what replaces a rejected token. */
+  /**
+   * A draw from the positive part of target - draft, normalised: what replaces a rejected token.
+   */
   static int drawResidual(double[] target, double[] draft, RandomGenerator random) {
     double[] rest = new double[target.length];
     double sum = 0;

@@ -12,14 +12,14 @@ import java.util.random.RandomGenerator;
  * next one.
  *
  * <p>Each round feeds the trunk the last known token t_n and the drafts d_1 .. d_m. Row 0 says what
- * t_{n+1} is; if that is d_1, row 1 was fed the right token and says what t_{n+2} is, and so on: the
- * first disagreement ends the round with the trunk's own token. Then module k, whose row i is fed
- * h^{k-1}_i and t_{i+k}, brings its cache up to row n' - 1, and its last row proposes d_k. A row that
- * was fed a draft is fed again in the next round, when the token is known.
+ * t_{n+1} is; if that is d_1, row 1 was fed the right token and says what t_{n+2} is, and so on:
+ * the first disagreement ends the round with the trunk's own token. Then module k, whose row i is
+ * fed h^{k-1}_i and t_{i+k}, brings its cache up to row n' - 1, and its last row proposes d_k. A
+ * row that was fed a draft is fed again in the next round, when the token is known.
  *
- * <p>With temperature 0 the result is the trunk's own greedy continuation, token for token: it rests
- * on every row of a run having the same bits whatever rows run beside it. With sampling the result
- * has the trunk's distribution.
+ * <p>With temperature 0 the result is the trunk's own greedy continuation, token for token: it
+ * rests on every row of a run having the same bits whatever rows run beside it. With sampling the
+ * result has the trunk's distribution.
  */
 final class Speculator {
   private final CachedModel model;

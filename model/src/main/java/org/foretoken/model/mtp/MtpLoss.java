@@ -80,8 +80,7 @@ public final class MtpLoss {
   private static void head(Tape tape, ModelConfig config, int depth, Tensor headInput) {
     Graph graph = tape.graph();
     Tensor weight = tape.parameter(Trunk.headWeight(config));
-    Tensor targets =
-        graph.declare(targetsName(depth), DType.I32, Role.INPUT, headInput.rows());
+    Tensor targets = graph.declare(targetsName(depth), DType.I32, Role.INPUT, headInput.rows());
     Tensor stats = graph.declare(statsName(depth), DType.F32, Role.OUTPUT, 4);
     String label = "head." + depth;
     if (!tape.training()) {

@@ -3,9 +3,10 @@ package org.foretoken.model.mtp;
 /**
  * What each row of a batch sees and predicts, per depth. Depth 0 is the main model.
  *
- * <p>A batch holds sequences of T tokens one after the other; each may be made of several documents.
- * For a document of n tokens the main model has n - 1 targets and depth k has n - 1 - k. Rows
- * without a target have {@link #NONE}, and no row's input or target crosses its document's end.
+ * <p>A batch holds sequences of T tokens one after the other; each may be made of several
+ * documents. For a document of n tokens the main model has n - 1 targets and depth k has n - 1 - k.
+ * Rows without a target have {@link #NONE}, and no row's input or target crosses its document's
+ * end.
  */
 public final class MtpTargets {
   /** Target of a row that predicts nothing. */

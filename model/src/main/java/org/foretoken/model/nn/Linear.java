@@ -75,15 +75,13 @@ public final class Linear {
 
   private static void fp8(
       Tape tape, String label, boolean powerOfTwo, Tensor x, Tensor w, Tensor y) {
-    Codes weight =
-        tape.once(new WeightKey(w), () -> quantizeWeight(tape, label, powerOfTwo, w));
+    Codes weight = tape.once(new WeightKey(w), () -> quantizeWeight(tape, label, powerOfTwo, w));
     if (!tape.training()) {
       Codes rows = tape.once(new ActivationKey(x), () -> quantizeRows(tape, x, powerOfTwo));
       fprop(tape, label, rows, weight, y);
       return;
     }
-    BothCodes activation =
-        tape.once(new ActivationKey(x), () -> quantizeBoth(tape, x, powerOfTwo));
+    BothCodes activation = tape.once(new ActivationKey(x), () -> quantizeBoth(tape, x, powerOfTwo));
     fprop(tape, label, activation.rows, weight, y);
     tape.onBackward(
         () -> {
@@ -177,8 +175,7 @@ public final class Linear {
         tape.value(x.name() + ".row_scales", x.rows(), Tile.ROW_1X128.scaleColumns(x.columns()));
     Tensor columnCodes = tape.value(x.name() + ".columns", DType.E4M3, x.rows(), x.columns());
     Tensor columnScales =
-        tape.value(
-            x.name() + ".column_scales", Tile.COLUMN_128X1.scaleRows(x.rows()), x.columns());
+        tape.value(x.name() + ".column_scales", Tile.COLUMN_128X1.scaleRows(x.rows()), x.columns());
     tape.emit(
         x.name() + "/quantize",
         new QuantizeBoth(powerOfTwo),

@@ -61,8 +61,7 @@ public final class Tape {
   /** The parameter of that name, declared on first use. */
   public Tensor parameter(String name) {
     return parameters.computeIfAbsent(
-        name,
-        n -> graph.declare(n, DType.F32, Role.PARAMETER, layout.get(n).shape().dims()));
+        name, n -> graph.declare(n, DType.F32, Role.PARAMETER, layout.get(n).shape().dims()));
   }
 
   /** The resident tensor that collects a parameter's gradient. */
@@ -96,7 +95,9 @@ public final class Tape {
     graph.add(label, op, reads, writes);
   }
 
-  /** A value computed once for a key on this tape: a quantized activation that several layers read. */
+  /**
+   * A value computed once for a key on this tape: a quantized activation that several layers read.
+   */
   @SuppressWarnings("unchecked")
   public <T> T once(Object key, java.util.function.Supplier<T> compute) {
     Object known = memo.get(key);
@@ -141,7 +142,9 @@ public final class Tape {
     return known != null && owned.contains(known) ? known : null;
   }
 
-  /** Registers a fresh buffer, written by the caller alone, as (part of) an activation's gradient. */
+  /**
+   * Registers a fresh buffer, written by the caller alone, as (part of) an activation's gradient.
+   */
   public void addOwnedGradient(Tensor activation, Tensor gradient) {
     boolean first = gradients.get(activation) == null;
     addGradient(activation, gradient);

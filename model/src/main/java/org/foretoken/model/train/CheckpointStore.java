@@ -20,8 +20,8 @@ import org.foretoken.fp8.InputException;
  *
  * <p>A checkpoint is written to a folder whose name starts with a dot, forced to disk, and then
  * renamed, which a file system does at once or not at all. Only after that are older ones removed.
- * So a kill at any moment leaves the last good checkpoint, and at most a dotted folder that the next
- * save clears away.
+ * So a kill at any moment leaves the last good checkpoint, and at most a dotted folder that the
+ * next save clears away.
  */
 public final class CheckpointStore {
   /** Complete checkpoints that are kept. */
@@ -45,8 +45,8 @@ public final class CheckpointStore {
    * @param run the run's folder
    * @param step steps done
    * @return the checkpoint's folder
-   * @throws UncheckedIOException when the disk is full or cannot be written; earlier checkpoints are
-   *     untouched
+   * @throws UncheckedIOException when the disk is full or cannot be written; earlier checkpoints
+   *     are untouched
    */
   public static Path save(Path run, int step, Content content) {
     Path all = run.resolve("checkpoints");
@@ -76,7 +76,10 @@ public final class CheckpointStore {
     } catch (IOException e) {
       deleteQuietly(partial);
       throw new UncheckedIOException(
-          "checkpoint '" + target + "' cannot be written (" + e.getMessage()
+          "checkpoint '"
+              + target
+              + "' cannot be written ("
+              + e.getMessage()
               + "); earlier checkpoints are untouched, free some space and resume",
           e);
     }
@@ -90,7 +93,9 @@ public final class CheckpointStore {
   public static Path locate(Path path) {
     if (!Files.isDirectory(path)) {
       throw new InputException(
-          "checkpoint '" + path + "': expected a folder, found "
+          "checkpoint '"
+              + path
+              + "': expected a folder, found "
               + (Files.exists(path) ? "a file" : "nothing")
               + "; give the folder of a run or of a checkpoint");
     }
@@ -100,7 +105,9 @@ public final class CheckpointStore {
     List<Path> complete = complete(path.resolve("checkpoints"));
     if (complete.isEmpty()) {
       throw new InputException(
-          "checkpoint '" + path + "': expected config.json or checkpoints/step-*, found neither;"
+          "checkpoint '"
+              + path
+              + "': expected config.json or checkpoints/step-*, found neither;"
               + " give the folder of a run or of a checkpoint");
     }
     return complete.get(complete.size() - 1);
@@ -121,7 +128,8 @@ public final class CheckpointStore {
       found.sort(Comparator.comparingInt(CheckpointStore::stepOf));
       return found;
     } catch (IOException e) {
-      throw new UncheckedIOException("checkpoints '" + all + "' cannot be read (" + e.getMessage() + ")", e);
+      throw new UncheckedIOException(
+          "checkpoints '" + all + "' cannot be read (" + e.getMessage() + ")", e);
     }
   }
 

@@ -2,7 +2,10 @@ package org.foretoken.model.train;
 
 import org.foretoken.model.config.TrainConfig;
 
-/** Learning rate and lambda by step; both depend on the schedule's length, never on where a run stops. */
+/**
+ * Learning rate and lambda by step; both depend on the schedule's length, never on where a run
+ * stops.
+ */
 public final class Schedule {
   private final TrainConfig config;
   private final int length;
@@ -21,14 +24,11 @@ public final class Schedule {
     }
     double progress = Math.min(1.0, (double) (step - warmup) / Math.max(1, length - warmup));
     double cosine = 0.5 * (1 + Math.cos(Math.PI * progress));
-    return config.minLearningRate()
-        + (config.learningRate() - config.minLearningRate()) * cosine;
+    return config.minLearningRate() + (config.learningRate() - config.minLearningRate()) * cosine;
   }
 
   /** Weight of the MTP losses in step {@code step}, from 0 (DeepSeek-V3: 0.3, later 0.1). */
   public double mtpLambda(int step) {
-    return step < config.mtpLambdaSwitch() * length
-        ? config.mtpLambda()
-        : config.mtpLambdaLate();
+    return step < config.mtpLambdaSwitch() * length ? config.mtpLambda() : config.mtpLambdaLate();
   }
 }

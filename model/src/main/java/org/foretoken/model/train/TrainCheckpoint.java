@@ -120,7 +120,8 @@ public final class TrainCheckpoint {
     try {
       return ConfigJson.read("checkpoint '" + file + "'", Files.readString(file));
     } catch (IOException e) {
-      throw new InputException("checkpoint '" + file + "': cannot be read (" + e.getMessage() + ")");
+      throw new InputException(
+          "checkpoint '" + file + "': cannot be read (" + e.getMessage() + ")");
     }
   }
 
@@ -136,8 +137,12 @@ public final class TrainCheckpoint {
     try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(OPTIMIZER))) {
       if (step(file) != step) {
         throw new InputException(
-            "checkpoint '" + folder + "': expected weights and moments of one step, found " + step
-                + " and " + step(file));
+            "checkpoint '"
+                + folder
+                + "': expected weights and moments of one step, found "
+                + step
+                + " and "
+                + step(file));
       }
       for (ParameterSpec p : layout.parameters()) {
         load(file, TrainGraph.firstMoment(p.name()), p, precision.moments(), backend);
@@ -149,12 +154,14 @@ public final class TrainCheckpoint {
 
   /** Uploads master weights alone, and tells how many steps were done. */
   public static int restoreWeights(Path path, Backend backend, ModelLayout layout) {
-    try (SafetensorsFile file =
-        SafetensorsFile.open(CheckpointStore.locate(path).resolve(MODEL))) {
+    try (SafetensorsFile file = SafetensorsFile.open(CheckpointStore.locate(path).resolve(MODEL))) {
       for (TensorInfo t : file.tensors()) {
         if (!layout.has(t.name())) {
           throw new InputException(
-              "checkpoint '" + file.path() + "': tensor '" + t.name()
+              "checkpoint '"
+                  + file.path()
+                  + "': tensor '"
+                  + t.name()
                   + "' is not of the configured model; use the configuration it was trained with");
         }
       }
@@ -174,8 +181,16 @@ public final class TrainCheckpoint {
     }
     if (info.dtype() != fileType(dtype) || !info.shape().equals(shape)) {
       throw new InputException(
-          "checkpoint '" + file.path() + "': tensor '" + tensor + "' expected " + fileType(dtype)
-              + shape + ", found " + info.dtype() + info.shape()
+          "checkpoint '"
+              + file.path()
+              + "': tensor '"
+              + tensor
+              + "' expected "
+              + fileType(dtype)
+              + shape
+              + ", found "
+              + info.dtype()
+              + info.shape()
               + "; use the model and recipe it was trained with");
     }
     backend.upload(tensor, file.bytes(tensor));
@@ -185,7 +200,10 @@ public final class TrainCheckpoint {
     String step = file.metadata().getOrDefault(STEP, "");
     if (!step.matches("\\d{1,9}")) {
       throw new InputException(
-          "checkpoint '" + file.path() + "': expected a step in the file's metadata, found '" + step
+          "checkpoint '"
+              + file.path()
+              + "': expected a step in the file's metadata, found '"
+              + step
               + "'; resume from a checkpoint that train wrote");
     }
     return Integer.parseInt(step);

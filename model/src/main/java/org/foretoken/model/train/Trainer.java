@@ -105,12 +105,7 @@ public final class Trainer {
   }
 
   private TrainResult loop(
-      Executable step,
-      Executable eval,
-      Batches training,
-      Batches validation,
-      int first,
-      int rows) {
+      Executable step, Executable eval, Batches training, Batches validation, int first, int rows) {
     TrainConfig train = run.train();
     long started = System.nanoTime();
     long stepNanos = 0;
@@ -186,8 +181,12 @@ public final class Trainer {
     }
     if (!finite) {
       throw new IllegalStateException(
-          "training: step " + step + ": expected a finite loss and gradient, found losses "
-              + Arrays.toString(loss) + " and gradient norm " + norm
+          "training: step "
+              + step
+              + ": expected a finite loss and gradient, found losses "
+              + Arrays.toString(loss)
+              + " and gradient norm "
+              + norm
               + "; lower train.learning_rate or lengthen train.warmup_steps (the last checkpoint is"
               + " untouched)");
     }

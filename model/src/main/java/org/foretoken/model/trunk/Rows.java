@@ -6,8 +6,8 @@ import org.foretoken.kernels.graph.Role;
 import org.foretoken.kernels.graph.Tensor;
 
 /**
- * Which keys each row of a graph may attend to. Rows are tokens; several sequences lie one after the
- * other without padding between them.
+ * Which keys each row of a graph may attend to. Rows are tokens; several sequences lie one after
+ * the other without padding between them.
  */
 public sealed interface Rows {
   /** Number of rows N. */
@@ -32,16 +32,15 @@ public sealed interface Rows {
   }
 
   /**
-   * New rows of sequences whose earlier keys and values are cached: row s enters its block's cache at
-   * slots[s] and attends to cache rows begins[s] .. ends[s] - 1, itself included.
+   * New rows of sequences whose earlier keys and values are cached: row s enters its block's cache
+   * at slots[s] and attends to cache rows begins[s] .. ends[s] - 1, itself included.
    *
    * @param slots cache row of each new row, I32 [S]
    * @param begins first cache row of the row's sequence, I32 [S]
    * @param ends one past the last cache row that the row may see, I32 [S]
    * @param capacity rows of each cache
    */
-  record Cached(
-      int count, Tensor positions, Tensor slots, Tensor begins, Tensor ends, int capacity)
+  record Cached(int count, Tensor positions, Tensor slots, Tensor begins, Tensor ends, int capacity)
       implements Rows {
     /** Declares the inputs under {@code prefix}, for S rows and caches of {@code capacity} rows. */
     public static Cached declare(Graph graph, String prefix, int count, int capacity) {

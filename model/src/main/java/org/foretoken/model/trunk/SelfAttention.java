@@ -40,10 +40,8 @@ final class SelfAttention {
     Tensor v = Linear.apply(tape, x, attn + "v_proj.weight", precision);
     Tensor positions = rows.positions();
     double theta = config.ropeTheta();
-    Tensor qr =
-        Layers.rope(tape, attn + "q_rope", q, positions, a.heads(), a.headDim(), theta);
-    Tensor kr =
-        Layers.rope(tape, attn + "k_rope", k, positions, a.kvHeads(), a.headDim(), theta);
+    Tensor qr = Layers.rope(tape, attn + "q_rope", q, positions, a.heads(), a.headDim(), theta);
+    Tensor kr = Layers.rope(tape, attn + "k_rope", k, positions, a.kvHeads(), a.headDim(), theta);
     float scale = (float) (1.0 / Math.sqrt(a.headDim()));
     Attention op = new Attention(a.heads(), a.kvHeads(), a.headDim(), a.valueDim(), scale);
     Tensor o =
@@ -67,8 +65,7 @@ final class SelfAttention {
           Tensor dv = tape.value("grad." + v.name(), v.shape().dims());
           tape.emit(
               attn + "attention/grad",
-              new AttentionGrad(
-                  op.heads(), op.kvHeads(), op.headDim(), op.valueDim(), op.scale()),
+              new AttentionGrad(op.heads(), op.kvHeads(), op.headDim(), op.valueDim(), op.scale()),
               List.of(q, k, v, rows.firstRow(), o, lse, tape.gradient(o)),
               List.of(dq, dk, dv));
           tape.addOwnedGradient(q, dq);
@@ -93,8 +90,7 @@ final class SelfAttention {
   }
 
   private static Tensor append(Tape tape, String name, Tensor x, Rows.Cached rows) {
-    Tensor cache =
-        tape.graph().declare(name, DType.F32, Role.STATE, rows.capacity(), x.columns());
+    Tensor cache = tape.graph().declare(name, DType.F32, Role.STATE, rows.capacity(), x.columns());
     tape.emit(name + "/append", new CacheAppend(), List.of(x, rows.slots()), List.of(cache));
     return cache;
   }

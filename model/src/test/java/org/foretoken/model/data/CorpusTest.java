@@ -66,14 +66,18 @@ class CorpusTest {
     Path empty = Files.createDirectory(folder.resolve("empty"));
     Files.createFile(empty.resolve("nothing"));
     assertThatThrownBy(() -> read(folder.resolve("absent"), ""))
-        .isInstanceOf(InputException.class).hasMessageContaining("no such file");
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("no such file");
     assertThatThrownBy(() -> read(empty, ""))
-        .isInstanceOf(InputException.class).hasMessageContaining("found none");
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("found none");
     Path broken = Files.write(folder.resolve("broken.zip"), new byte[] {'P', 'K', 3, 4, 0, 0});
     assertThatThrownBy(() -> read(broken, ""))
-        .isInstanceOf(InputException.class).hasMessageContaining("cannot be read");
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("cannot be read");
     assertThatThrownBy(() -> read(Files.writeString(folder.resolve("x"), "y"), ""))
-        .isInstanceOf(InputException.class).hasMessageContaining("more text");
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("more text");
   }
 
   @Test
@@ -96,6 +100,7 @@ class CorpusTest {
       }
     }
     assertThatThrownBy(() -> new Batches("training", corpus.training(), 4, 500))
-        .isInstanceOf(InputException.class).hasMessageContaining("train.sequence_length");
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("train.sequence_length");
   }
 }

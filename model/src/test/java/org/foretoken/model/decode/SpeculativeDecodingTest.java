@@ -32,7 +32,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SpeculativeDecodingTest {
   private static Backend loaded(ModelConfig config, long seed) {
     Backend backend = new HostBackend();
-    backend.compile(TrainGraph.evaluation(config, ModelLayout.of(config), PrecisionTable.of(Recipe.FP32), 8));
+    backend.compile(
+        TrainGraph.evaluation(config, ModelLayout.of(config), PrecisionTable.of(Recipe.FP32), 8));
     ParameterInit.upload(backend, config, ModelLayout.of(config), seed);
     return backend;
   }
@@ -46,19 +47,25 @@ class SpeculativeDecodingTest {
       // Untrained modules propose almost nothing right, except from a tiny vocabulary.
       ModelConfig config =
           new ModelConfig(
-              "t", depth == 1 ? 67 : 3, 72, 2, new AttentionConfig.GroupedQuery(4, 2, 18), 136,
-              10_000, 1e-6f, depth, false, 0.15);
+              "t",
+              depth == 1 ? 67 : 3,
+              72,
+              2,
+              new AttentionConfig.GroupedQuery(4, 2, 18),
+              136,
+              10_000,
+              1e-6f,
+              depth,
+              false,
+              0.15);
       try (Backend backend = loaded(config, depth)) {
-        Generator generator =
-            new Generator(backend, config, PrecisionTable.of(recipe), 200);
+        Generator generator = new Generator(backend, config, PrecisionTable.of(recipe), 200);
         long accepted = 0;
         for (int promptLength : new int[] {1, 2, 5, 70}) {
           int[] prompt = random.ints(promptLength, 0, config.vocabSize()).toArray();
-          int[] plain =
-              generator.generate(prompt, new GenerateOptions(90, 0, 0, 1, -1)).tokens();
+          int[] plain = generator.generate(prompt, new GenerateOptions(90, 0, 0, 1, -1)).tokens();
           for (int drafts = 1; drafts <= depth; drafts++) {
-            Generation g =
-                generator.generate(prompt, new GenerateOptions(90, drafts, 0, 1, -1));
+            Generation g = generator.generate(prompt, new GenerateOptions(90, drafts, 0, 1, -1));
             assertThat(g.tokens()).isEqualTo(plain);
             assertThat(g.steps()).isLessThanOrEqualTo(90);
             accepted += Arrays.stream(g.accepted()).sum();
@@ -87,8 +94,7 @@ class SpeculativeDecodingTest {
       float[] nll = new float[40];
       backend.download(MtpLoss.rowLossName(0), MemorySegment.ofArray(nll));
 
-      CachedModel cached =
-          new CachedModel(backend, config, ModelLayout.of(config), fp32, 64);
+      CachedModel cached = new CachedModel(backend, config, ModelLayout.of(config), fp32, 64);
       cached.prefill(Arrays.copyOf(batch.ids(), 17), 0);
       int at = 17;
       for (int rows : new int[] {1, 3, 2, 1, 4, 1}) {
@@ -108,8 +114,7 @@ class SpeculativeDecodingTest {
     ModelConfig config = TestModels.small(0, true);
     try (Backend backend = loaded(config, 9)) {
       PrecisionTable fp32 = PrecisionTable.of(Recipe.FP32);
-      CachedModel cached =
-          new CachedModel(backend, config, ModelLayout.of(config), fp32, 32);
+      CachedModel cached = new CachedModel(backend, config, ModelLayout.of(config), fp32, 32);
       cached.prefill(new int[] {1, 2, 3}, 0);
       float[] before = cached.trunk(new int[] {4}, 3)[0];
       cached.trunk(new int[] {9, 9, 9, 9}, 3);
@@ -136,7 +141,16 @@ class SpeculativeDecodingTest {
   void sampledTokensKeepTheTrunksDistribution() {
     ModelConfig config =
         new ModelConfig(
-            "v5", 5, 16, 1, new AttentionConfig.GroupedQuery(2, 2, 8), 24, 10_000, 1e-6f, 2, false,
+            "v5",
+            5,
+            16,
+            1,
+            new AttentionConfig.GroupedQuery(2, 2, 8),
+            24,
+            10_000,
+            1e-6f,
+            2,
+            false,
             0.35);
     int[] prompt = {1, 3};
     double temperature = 0.9;
@@ -144,8 +158,7 @@ class SpeculativeDecodingTest {
       PrecisionTable fp32 = PrecisionTable.of(Recipe.FP32);
       // Exact distribution of three tokens, by enumeration.
       double[] exact = new double[125];
-      CachedModel cached =
-          new CachedModel(backend, config, ModelLayout.of(config), fp32, 16);
+      CachedModel cached = new CachedModel(backend, config, ModelLayout.of(config), fp32, 16);
       cached.prefill(new int[] {1}, 0);
       double[] first = Sampling.distribution(cached.trunk(new int[] {3}, 1)[0], temperature);
       for (int a = 0; a < 5; a++) {
@@ -163,8 +176,7 @@ class SpeculativeDecodingTest {
       long[] seen = new long[125];
       long accepted = 0;
       for (int seed = 0; seed < draws; seed++) {
-        Generation g =
-            generator.generate(prompt, new GenerateOptions(3, 2, temperature, seed, -1));
+        Generation g = generator.generate(prompt, new GenerateOptions(3, 2, temperature, seed, -1));
         accepted += Arrays.stream(g.accepted()).sum();
         int[] t = g.tokens();
         seen[t[0] * 25 + t[1] * 5 + t[2]]++;
@@ -200,7 +212,17 @@ class SpeculativeDecodingTest {
   void decodingEndsAfterTheStopToken() {
     ModelConfig config =
         new ModelConfig(
-            "v3", 3, 16, 1, new AttentionConfig.GroupedQuery(2, 2, 8), 24, 10_000, 1e-6f, 1, true, 0.3);
+            "v3",
+            3,
+            16,
+            1,
+            new AttentionConfig.GroupedQuery(2, 2, 8),
+            24,
+            10_000,
+            1e-6f,
+            1,
+            true,
+            0.3);
     try (Backend backend = loaded(config, 1)) {
       Generator generator = new Generator(backend, config, PrecisionTable.of(Recipe.FP32), 120);
       int[] all =
@@ -221,13 +243,17 @@ class SpeculativeDecodingTest {
     try (Backend backend = loaded(config, 1)) {
       Generator g = new Generator(backend, config, PrecisionTable.of(Recipe.FP32), 20);
       assertThatThrownBy(() -> g.generate(new int[0], new GenerateOptions(4, 0, 0, 0, -1)))
-          .isInstanceOf(InputException.class).hasMessageContaining("prompt");
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("prompt");
       assertThatThrownBy(() -> g.generate(new int[] {31}, new GenerateOptions(4, 0, 0, 0, -1)))
-          .isInstanceOf(InputException.class).hasMessageContaining("0 to 30");
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("0 to 30");
       assertThatThrownBy(() -> g.generate(new int[] {1}, new GenerateOptions(4, 2, 0, 0, -1)))
-          .isInstanceOf(InputException.class).hasMessageContaining("0 to 1 drafts");
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("0 to 1 drafts");
       assertThatThrownBy(() -> g.generate(new int[] {1}, new GenerateOptions(40, 1, 0, 0, -1)))
-          .isInstanceOf(InputException.class).hasMessageContaining("1 + 40");
+          .isInstanceOf(InputException.class)
+          .hasMessageContaining("1 + 40");
     }
   }
 }

@@ -94,15 +94,13 @@ class MtpModelTest {
     double[][] embedding = new double[4][];
     double[][] head = new double[4][];
     for (int part = 0; part < 4; part++) {
-      Graph graph =
-          TrainGraph.gradients(config, ModelLayout.of(config), FP32, batch.rows());
+      Graph graph = TrainGraph.gradients(config, ModelLayout.of(config), FP32, batch.rows());
       Loaded loaded = load(graph, config, batch, 0.3);
       for (int k = 0; k < 3; k++) {
         loaded.backend.values(MtpLoss.coefficientName(k))[0] = part == 3 || part == k ? 1 : 0;
       }
       loaded.step.run();
-      embedding[part] =
-          loaded.backend.values(Tape.gradientName(ParameterNames.EMBEDDING)).clone();
+      embedding[part] = loaded.backend.values(Tape.gradientName(ParameterNames.EMBEDDING)).clone();
       head[part] = loaded.backend.values(Tape.gradientName(ParameterNames.HEAD)).clone();
     }
     for (double[][] g : List.of(embedding, head)) {
@@ -125,16 +123,19 @@ class MtpModelTest {
     for (int j = 0; j < n; j++) {
       int[] changed = batch.ids().clone();
       changed[j] = (changed[j] + 1) % config.vocabSize();
-      double[][] after =
-          rowLosses(config, new Batch(changed, batch.positions(), batch.firstRow()));
+      double[][] after = rowLosses(config, new Batch(changed, batch.positions(), batch.firstRow()));
       for (int k = 0; k <= depth; k++) {
         for (int i = 0; i < n - 1 - k; i++) {
           // Row i at depth k has seen t_0 .. t_{i+k} and is scored on t_{i+k+1}.
           boolean mayDiffer = j <= i + k + 1;
           if (mayDiffer) {
-            assertThat(after[k][i]).as("token %d, depth %d, row %d", j, k, i).isNotEqualTo(before[k][i]);
+            assertThat(after[k][i])
+                .as("token %d, depth %d, row %d", j, k, i)
+                .isNotEqualTo(before[k][i]);
           } else {
-            assertThat(after[k][i]).as("token %d, depth %d, row %d", j, k, i).isEqualTo(before[k][i]);
+            assertThat(after[k][i])
+                .as("token %d, depth %d, row %d", j, k, i)
+                .isEqualTo(before[k][i]);
           }
         }
       }
@@ -147,8 +148,7 @@ class MtpModelTest {
     Batch packed = TestModels.batch(config.vocabSize(), 9, 6, 5);
     double[][] together = rowLosses(config, packed);
     int[] second = Arrays.copyOfRange(packed.ids(), 6, 11);
-    double[][] alone =
-        rowLosses(config, new Batch(second, new int[] {0, 1, 2, 3, 4}, new int[5]));
+    double[][] alone = rowLosses(config, new Batch(second, new int[] {0, 1, 2, 3, 4}, new int[5]));
     for (int k = 0; k <= 2; k++) {
       for (int i = 0; i < 5; i++) {
         assertThat(together[k][6 + i]).isCloseTo(alone[k][i], within(1e-12));
@@ -196,9 +196,11 @@ class MtpModelTest {
     ModelConfig config = TestModels.small(2, false);
     Graph graph = TrainGraph.gradients(config, ModelLayout.of(config), FP32, 8);
     List<String> names = graph.tensors().stream().map(Tensor::name).toList();
-    assertThat(names).filteredOn(n -> n.endsWith("embed_tokens.weight") && !n.startsWith("grad."))
+    assertThat(names)
+        .filteredOn(n -> n.endsWith("embed_tokens.weight") && !n.startsWith("grad."))
         .containsExactly(ParameterNames.EMBEDDING);
-    assertThat(names).filteredOn(n -> n.endsWith("head.weight") && !n.startsWith("grad."))
+    assertThat(names)
+        .filteredOn(n -> n.endsWith("head.weight") && !n.startsWith("grad."))
         .containsExactly(ParameterNames.HEAD);
   }
 

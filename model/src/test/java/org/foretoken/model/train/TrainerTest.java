@@ -48,8 +48,13 @@ class TrainerTest {
       return steps.stream()
           .map(
               s ->
-                  s.step() + " " + Double.doubleToLongBits(s.lossMain()) + " "
-                      + Arrays.toString(s.lossMtp()) + " " + Double.doubleToLongBits(s.gradientNorm()))
+                  s.step()
+                      + " "
+                      + Double.doubleToLongBits(s.lossMain())
+                      + " "
+                      + Arrays.toString(s.lossMtp())
+                      + " "
+                      + Double.doubleToLongBits(s.gradientNorm()))
           .toList();
     }
   }
@@ -94,8 +99,7 @@ class TrainerTest {
     List<String> whole =
         train(TestModels.training(recipe, 12), folder.resolve("a"), null, 2).losses();
     Ran part = train(TestModels.training(recipe, 5), folder.resolve("b"), null, 1);
-    Ran rest =
-        train(TestModels.training(recipe, 12), folder.resolve("b"), folder.resolve("b"), 2);
+    Ran rest = train(TestModels.training(recipe, 12), folder.resolve("b"), folder.resolve("b"), 2);
     List<String> joined = new ArrayList<>(part.losses());
     joined.addAll(rest.losses());
     assertThat(joined).isEqualTo(whole);

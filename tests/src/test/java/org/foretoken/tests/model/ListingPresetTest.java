@@ -32,8 +32,7 @@ class ListingPresetTest {
       ids[b] = random.ints(length, 0, model.vocabSize()).toArray();
     }
     try (HostBackend backend = new HostBackend()) {
-      MtpForward forward =
-          new MtpForward(backend, model, PrecisionTable.of(recipe), batch, length);
+      MtpForward forward = new MtpForward(backend, model, PrecisionTable.of(recipe), batch, length);
       ParameterInit.upload(backend, model, ModelLayout.of(model), 1);
       float[][][][] logits = forward.logits(ids);
       assertThat(logits).hasDimensions(4, 2);

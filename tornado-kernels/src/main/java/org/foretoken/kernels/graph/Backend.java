@@ -16,7 +16,9 @@ public interface Backend extends AutoCloseable {
   /** One line for the user: the device, its width, its driver. */
   String description();
 
-  /** Plans memory and order for a graph and makes it runnable. New resident tensors start as zeros. */
+  /**
+   * Plans memory and order for a graph and makes it runnable. New resident tensors start as zeros.
+   */
   Executable compile(Graph graph);
 
   /**

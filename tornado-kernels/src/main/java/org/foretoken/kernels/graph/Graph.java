@@ -13,8 +13,8 @@ import org.foretoken.kernels.op.Op;
  * A task graph: tensors, and operations on them in program order.
  *
  * <p>Operations name what they read and what they write; the scheduler derives every dependency
- * from that. Shapes and types are checked when an operation is added, so that a graph that was built
- * can be run. A graph holds no data: a {@link Backend} gives memory to its tensors.
+ * from that. Shapes and types are checked when an operation is added, so that a graph that was
+ * built can be run. A graph holds no data: a {@link Backend} gives memory to its tensors.
  */
 public final class Graph {
   private final String name;
@@ -66,8 +66,21 @@ public final class Graph {
     if (known != null && role.resident()) {
       if (known.dtype() != dtype || !known.shape().equals(shape) || known.role() != role) {
         throw new GraphException(
-            "graph '" + name + "': tensor '" + tensorName + "' declared as " + role + " " + dtype + shape
-                + ", found " + known.role() + " " + known.dtype() + known.shape() + " before");
+            "graph '"
+                + name
+                + "': tensor '"
+                + tensorName
+                + "' declared as "
+                + role
+                + " "
+                + dtype
+                + shape
+                + ", found "
+                + known.role()
+                + " "
+                + known.dtype()
+                + known.shape()
+                + " before");
       }
       return known;
     }

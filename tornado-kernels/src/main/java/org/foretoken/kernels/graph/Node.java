@@ -7,7 +7,8 @@ import org.foretoken.kernels.op.Op;
  * One operation of a graph on its operands.
  *
  * @param index position in program order
- * @param label path of the layer that emitted it, such as {@code model.layers.0.mlp.down_proj/fprop}
+ * @param label path of the layer that emitted it, such as {@code
+ *     model.layers.0.mlp.down_proj/fprop}
  * @param op what is computed
  * @param reads operands that are only read, in the order of the operation's signature
  * @param writes operands that are written, or updated where the signature says so

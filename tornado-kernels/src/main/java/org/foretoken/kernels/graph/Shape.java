@@ -15,7 +15,8 @@ public record Shape(int... dims) {
     long product = 1;
     for (int d : dims) {
       if (d < 0) {
-        throw new GraphException("shape " + Arrays.toString(dims) + ": expected extents >= 0, found " + d);
+        throw new GraphException(
+            "shape " + Arrays.toString(dims) + ": expected extents >= 0, found " + d);
       }
       product = Math.multiplyExact(product, (long) d);
     }
@@ -62,6 +63,8 @@ public record Shape(int... dims) {
 
   @Override
   public String toString() {
-    return Arrays.stream(dims).mapToObj(Integer::toString).collect(Collectors.joining(",", "[", "]"));
+    return Arrays.stream(dims)
+        .mapToObj(Integer::toString)
+        .collect(Collectors.joining(",", "[", "]"));
   }
 }

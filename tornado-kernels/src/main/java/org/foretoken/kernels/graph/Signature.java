@@ -25,7 +25,10 @@ public final class Signature {
 
     @Override
     public String toString() {
-      return String.join("|", dtypes.stream().map(Enum::name).toList()) + "[" + String.join(",", dims) + "]";
+      return String.join("|", dtypes.stream().map(Enum::name).toList())
+          + "["
+          + String.join(",", dims)
+          + "]";
     }
   }
 
@@ -63,7 +66,11 @@ public final class Signature {
       String dims = words[1].substring(bracket + 1, words[1].length() - 1);
       boolean updated = words[0].startsWith("+");
       list.add(
-          new Operand(updated ? words[0].substring(1) : words[0], dtypes, List.of(dims.split(",")), updated));
+          new Operand(
+              updated ? words[0].substring(1) : words[0],
+              dtypes,
+              List.of(dims.split(",")),
+              updated));
     }
     return List.copyOf(list);
   }
@@ -93,8 +100,17 @@ public final class Signature {
   public void check(String where, Map<String, Integer> bound, List<Tensor> in, List<Tensor> out) {
     if (in.size() != reads.size() || out.size() != writes.size()) {
       throw new GraphException(
-          where + ": expected " + reads.size() + " inputs and " + writes.size() + " outputs (" + text
-              + "), found " + in.size() + " and " + out.size());
+          where
+              + ": expected "
+              + reads.size()
+              + " inputs and "
+              + writes.size()
+              + " outputs ("
+              + text
+              + "), found "
+              + in.size()
+              + " and "
+              + out.size());
     }
     Map<String, Integer> symbols = new HashMap<>(bound);
     Shape[] any = new Shape[1];
@@ -127,8 +143,15 @@ public final class Signature {
     }
     if (!ok) {
       throw new GraphException(
-          where + ": operand '" + expected.name + "' expected " + expected + " with " + symbols
-              + ", found " + found);
+          where
+              + ": operand '"
+              + expected.name
+              + "' expected "
+              + expected
+              + " with "
+              + symbols
+              + ", found "
+              + found);
     }
   }
 

@@ -8,9 +8,7 @@ import org.foretoken.kernels.graph.Signature;
  * <p>{@code a F32[*], b F32[*] -> y F32[*]}
  */
 public record Add() implements Op {
-  private static final Signature SIGNATURE =
-      Signature.parse(
-          "a F32[*], b F32[*] -> y F32[*]");
+  private static final Signature SIGNATURE = Signature.parse("a F32[*], b F32[*] -> y F32[*]");
 
   @Override
   public Signature signature() {

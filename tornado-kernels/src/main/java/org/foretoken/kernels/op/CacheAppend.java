@@ -9,8 +9,7 @@ import org.foretoken.kernels.graph.Signature;
  */
 public record CacheAppend() implements Op {
   private static final Signature SIGNATURE =
-      Signature.parse(
-          "x F32[S,C], slots I32[S] -> +cache F32[M,C]");
+      Signature.parse("x F32[S,C], slots I32[S] -> +cache F32[M,C]");
 
   @Override
   public Signature signature() {

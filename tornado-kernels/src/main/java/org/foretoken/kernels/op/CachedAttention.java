@@ -4,10 +4,11 @@ import java.util.Map;
 import org.foretoken.kernels.graph.Signature;
 
 /**
- * Attention of new rows to cache rows begins[s] (inclusive) .. ends[s] (exclusive); every bit
- * equal to the same row of {@link Attention}.
+ * Attention of new rows to cache rows begins[s] (inclusive) .. ends[s] (exclusive); every bit equal
+ * to the same row of {@link Attention}.
  *
- * <p>{@code q F32[S,Q], keyCache F32[M,K], valueCache F32[M,V], begins I32[S], ends I32[S] -> o F32[S,O]}
+ * <p>{@code q F32[S,Q], keyCache F32[M,K], valueCache F32[M,V], begins I32[S], ends I32[S] -> o
+ * F32[S,O]}
  *
  * @param heads query heads H
  * @param kvHeads key/value heads, a divisor of heads
@@ -15,7 +16,8 @@ import org.foretoken.kernels.graph.Signature;
  * @param valueDim value width of a head
  * @param scale factor on the scores
  */
-public record CachedAttention(int heads, int kvHeads, int headDim, int valueDim, float scale) implements Op {
+public record CachedAttention(int heads, int kvHeads, int headDim, int valueDim, float scale)
+    implements Op {
   private static final Signature SIGNATURE =
       Signature.parse(
           "q F32[S,Q], keyCache F32[M,K], valueCache F32[M,V], begins I32[S], ends I32[S] -> o F32[S,O]");
@@ -27,6 +29,14 @@ public record CachedAttention(int heads, int kvHeads, int headDim, int valueDim,
 
   @Override
   public Map<String, Integer> bindings() {
-    return Map.of("Q", heads * headDim, "K", kvHeads * headDim, "V", kvHeads * valueDim, "O", heads * valueDim);
+    return Map.of(
+        "Q",
+        heads * headDim,
+        "K",
+        kvHeads * headDim,
+        "V",
+        kvHeads * valueDim,
+        "O",
+        heads * valueDim);
   }
 }

@@ -12,8 +12,7 @@ import org.foretoken.kernels.graph.Tensor;
  */
 public record ConcatColumns() implements Op {
   private static final Signature SIGNATURE =
-      Signature.parse(
-          "a F32[N,A], b F32[N,B] -> y F32[N,C]");
+      Signature.parse("a F32[N,A], b F32[N,B] -> y F32[N,C]");
 
   @Override
   public Signature signature() {
@@ -26,7 +25,13 @@ public record ConcatColumns() implements Op {
     int parts = reads.get(0).columns() + reads.get(1).columns();
     if (whole.columns() != parts) {
       throw new GraphException(
-          where + ": operand '" + whole + "' expected " + parts + " columns, found " + whole.columns());
+          where
+              + ": operand '"
+              + whole
+              + "' expected "
+              + parts
+              + " columns, found "
+              + whole.columns());
     }
   }
 }

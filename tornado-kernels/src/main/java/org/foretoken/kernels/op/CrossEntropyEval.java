@@ -3,8 +3,7 @@ package org.foretoken.kernels.op;
 import org.foretoken.kernels.graph.Signature;
 
 /**
- * {@link CrossEntropyHead} without gradients, and with the loss of each row (0 where target <
- * 0).
+ * {@link CrossEntropyHead} without gradients, and with the loss of each row (0 where target < 0).
  *
  * <p>{@code hidden F32[N,E], weight F32[V,E], targets I32[N] -> stats F32[4], nll F32[N]}
  *

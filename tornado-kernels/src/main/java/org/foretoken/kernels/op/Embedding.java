@@ -9,8 +9,7 @@ import org.foretoken.kernels.graph.Signature;
  */
 public record Embedding() implements Op {
   private static final Signature SIGNATURE =
-      Signature.parse(
-          "ids I32[N], table F32[V,E] -> y F32[N,E]");
+      Signature.parse("ids I32[N], table F32[V,E] -> y F32[N,E]");
 
   @Override
   public Signature signature() {

@@ -9,8 +9,7 @@ import org.foretoken.kernels.graph.Signature;
  */
 public record EmbeddingGrad() implements Op {
   private static final Signature SIGNATURE =
-      Signature.parse(
-          "ids I32[N], dy F32[N,E] -> +dTable F32[V,E]");
+      Signature.parse("ids I32[N], dy F32[N,E] -> +dTable F32[V,E]");
 
   @Override
   public Signature signature() {

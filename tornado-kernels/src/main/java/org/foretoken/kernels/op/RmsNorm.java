@@ -11,8 +11,7 @@ import org.foretoken.kernels.graph.Signature;
  */
 public record RmsNorm(float eps) implements Op {
   private static final Signature SIGNATURE =
-      Signature.parse(
-          "x F32[N,E], weight F32[E] -> y F32[N,E], rstd F32[N]");
+      Signature.parse("x F32[N,E], weight F32[E] -> y F32[N,E], rstd F32[N]");
 
   @Override
   public Signature signature() {

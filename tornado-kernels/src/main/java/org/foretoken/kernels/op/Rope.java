@@ -15,10 +15,10 @@ import org.foretoken.kernels.graph.Signature;
  * @param theta base of the frequencies
  * @param inverse rotate backwards: the gradient of the forward rotation
  */
-public record Rope(int heads, int headDim, int rotaryDim, double theta, boolean inverse) implements Op {
+public record Rope(int heads, int headDim, int rotaryDim, double theta, boolean inverse)
+    implements Op {
   private static final Signature SIGNATURE =
-      Signature.parse(
-          "x F32[N,C], positions I32[N] -> y F32[N,C]");
+      Signature.parse("x F32[N,C], positions I32[N] -> y F32[N,C]");
 
   @Override
   public Signature signature() {

@@ -12,8 +12,7 @@ import org.foretoken.kernels.graph.Tensor;
  */
 public record SplitColumns() implements Op {
   private static final Signature SIGNATURE =
-      Signature.parse(
-          "y F32[N,C] -> a F32[N,A], b F32[N,B]");
+      Signature.parse("y F32[N,C] -> a F32[N,A], b F32[N,B]");
 
   @Override
   public Signature signature() {
@@ -26,7 +25,13 @@ public record SplitColumns() implements Op {
     int parts = writes.get(0).columns() + writes.get(1).columns();
     if (whole.columns() != parts) {
       throw new GraphException(
-          where + ": operand '" + whole + "' expected " + parts + " columns, found " + whole.columns());
+          where
+              + ": operand '"
+              + whole
+              + "' expected "
+              + parts
+              + " columns, found "
+              + whole.columns());
     }
   }
 }

@@ -8,9 +8,7 @@ import org.foretoken.kernels.graph.Signature;
  * <p>{@code x F32[*] -> +sum F32[1]}
  */
 public record SumSquares() implements Op {
-  private static final Signature SIGNATURE =
-      Signature.parse(
-          "x F32[*] -> +sum F32[1]");
+  private static final Signature SIGNATURE = Signature.parse("x F32[*] -> +sum F32[1]");
 
   @Override
   public Signature signature() {

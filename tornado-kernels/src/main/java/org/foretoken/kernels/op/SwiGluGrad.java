@@ -9,8 +9,7 @@ import org.foretoken.kernels.graph.Signature;
  */
 public record SwiGluGrad() implements Op {
   private static final Signature SIGNATURE =
-      Signature.parse(
-          "gate F32[N,F], up F32[N,F], dy F32[N,F] -> dGate F32[N,F], dUp F32[N,F]");
+      Signature.parse("gate F32[N,F], up F32[N,F], dy F32[N,F] -> dGate F32[N,F], dUp F32[N,F]");
 
   @Override
   public Signature signature() {

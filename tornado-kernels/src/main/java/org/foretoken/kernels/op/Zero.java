@@ -8,9 +8,7 @@ import org.foretoken.kernels.graph.Signature;
  * <p>{@code -> y F32[*]}
  */
 public record Zero() implements Op {
-  private static final Signature SIGNATURE =
-      Signature.parse(
-          "-> y F32[*]");
+  private static final Signature SIGNATURE = Signature.parse("-> y F32[*]");
 
   @Override
   public Signature signature() {
