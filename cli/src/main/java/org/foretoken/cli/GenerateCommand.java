@@ -76,10 +76,7 @@ final class GenerateCommand extends ForetokenCommand {
       description = "Seed of the sampling (default: ${DEFAULT-VALUE}).")
   private long seed = 1;
 
-  @Option(
-      names = "--device",
-      paramLabel = "D",
-      description = "Where to run: host (default), reference.")
+  @Option(names = "--device", paramLabel = "D", description = Devices.HELP)
   private String device = Devices.DEFAULT;
 
   @Option(names = "--json", description = "Print one JSON object.")

@@ -35,6 +35,11 @@ import picocli.CommandLine.Spec;
       InspectCommand.class,
       FormatsCommand.class,
       MemoryCommand.class,
+      RunCommand.class,
+      CompareCommand.class,
+      KernelsCommand.class,
+      DevicesCommand.class,
+      DoctorCommand.class,
     })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec;

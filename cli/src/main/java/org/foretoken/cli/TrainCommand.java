@@ -69,10 +69,7 @@ final class TrainCommand extends ForetokenCommand {
   @Option(names = "--recipe", paramLabel = "R", description = "Precision: fp32, bf16, deepseek.")
   private String recipe;
 
-  @Option(
-      names = "--device",
-      paramLabel = "D",
-      description = "Where to run: host (default), reference.")
+  @Option(names = "--device", paramLabel = "D", description = Devices.HELP)
   private String device = Devices.DEFAULT;
 
   @Option(names = "--json", description = "Print the result as one JSON object on standard output.")

@@ -4,8 +4,8 @@ package org.foretoken.fp8;
  * E4M3 (the FN form: finite, with NaN): 1 sign bit, 4 exponent bits with bias 7, 3 mantissa bits.
  *
  * <p>No infinity; {@code S.1111.111} is NaN and all other codes are finite, so the largest value is
- * 1.75 * 2^8 = 448. Source: OCP 8-bit Floating Point Specification (OFP8) 1.0, section 5. This
- * class is the fast scalar codec; {@link Formats#E4M3} describes the same format as data.
+ * 1.75 * 2^8 = 448. Source: OCP 8-bit Floating Point Specification (OFP8) 1.0. This class is the
+ * fast scalar codec; {@link Formats#E4M3} describes the same format as data.
  */
 public final class E4M3 {
   /** Largest finite value, code 0x7E. */
@@ -36,8 +36,6 @@ public final class E4M3 {
 
   /** Adding this float makes one unit in the last place equal to {@link #MIN_SUBNORMAL}. */
   private static final float SUBNORMAL_MAGIC = 0x1p14f;
-
-  private static final int SUBNORMAL_MAGIC_BITS = Float.floatToRawIntBits(SUBNORMAL_MAGIC);
 
   private E4M3() {}
 
@@ -83,8 +81,8 @@ public final class E4M3 {
 
   private static int roundFinite(int magnitude) {
     if (magnitude < MIN_NORMAL_BITS) {
-      float shifted = Float.intBitsToFloat(magnitude) + SUBNORMAL_MAGIC;
-      return Float.floatToRawIntBits(shifted) - SUBNORMAL_MAGIC_BITS;
+      // The sum's low byte counts units of MIN_SUBNORMAL; the rest of it falls to the cast to byte.
+      return Float.floatToRawIntBits(Float.intBitsToFloat(magnitude) + SUBNORMAL_MAGIC);
     }
     int rounded = magnitude + 0x7_ffff + (magnitude >>> 20 & 1);
     return (rounded >>> 20) - ((127 - 7) << 3);

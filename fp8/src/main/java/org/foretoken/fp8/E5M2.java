@@ -5,8 +5,8 @@ package org.foretoken.fp8;
  * IEEE 754.
  *
  * <p>The largest finite value is 1.75 * 2^15 = 57344. Source: OCP 8-bit Floating Point
- * Specification (OFP8) 1.0, section 5. This class is the fast scalar codec; {@code Formats.E5M2}
- * describes the same format as data.
+ * Specification (OFP8) 1.0. This class is the fast scalar codec; {@code Formats.E5M2} describes the
+ * same format as data.
  */
 public final class E5M2 {
   /** Largest finite value, code 0x7B. */
@@ -39,8 +39,6 @@ public final class E5M2 {
 
   /** Adding this float makes one unit in the last place equal to {@link #MIN_SUBNORMAL}. */
   private static final float SUBNORMAL_MAGIC = 0x1p7f;
-
-  private static final int SUBNORMAL_MAGIC_BITS = Float.floatToRawIntBits(SUBNORMAL_MAGIC);
 
   private E5M2() {}
 
@@ -80,8 +78,8 @@ public final class E5M2 {
 
   private static int roundFinite(int magnitude) {
     if (magnitude < MIN_NORMAL_BITS) {
-      float shifted = Float.intBitsToFloat(magnitude) + SUBNORMAL_MAGIC;
-      return Float.floatToRawIntBits(shifted) - SUBNORMAL_MAGIC_BITS;
+      // The sum's low byte counts units of MIN_SUBNORMAL; the rest of it falls to the cast to byte.
+      return Float.floatToRawIntBits(Float.intBitsToFloat(magnitude) + SUBNORMAL_MAGIC);
     }
     int rounded = magnitude + 0xf_ffff + (magnitude >>> 21 & 1);
     return (rounded >>> 21) - ((127 - 15) << 2);

@@ -75,7 +75,7 @@ public record FloatFormat(
     long index = code & signBit() - 1;
     double value = magnitude(index);
     if (index > maxIndex(false)) {
-      value = hasInfinity() && index == infinityIndex() ? Double.POSITIVE_INFINITY : Double.NaN;
+      value = index == infinityIndex() ? Double.POSITIVE_INFINITY : Double.NaN;
     }
     return (code & signBit()) != 0 ? -value : value;
   }

@@ -106,7 +106,7 @@ public sealed interface Format permits FloatFormat, ScaleFormat, IntegerFormat {
     if (overflow == Overflow.SATURATE || finite && rounding == Rounding.TOWARD_ZERO) {
       return codeAt(negative, max);
     }
-    if (!hasInfinity() && !hasNan()) {
+    if (!hasNan()) {
       throw new InputException(
           String.format(
               "%s has neither infinity nor NaN: expected a value within [%s, %s], found %s; saturate",

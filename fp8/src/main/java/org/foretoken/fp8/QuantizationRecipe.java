@@ -114,11 +114,11 @@ public record QuantizationRecipe(
     map.put("tensorScale", tensorScale);
     switch (scaling) {
       case Scaling.Online _ -> map.put("scaling", "online");
-      case Scaling.Delayed(int historyLength, int margin) -> {
-        Map<String, Object> delayed = new LinkedHashMap<>();
-        delayed.put("history", historyLength);
-        delayed.put("margin", margin);
-        map.put("scaling", Map.of("delayed", delayed));
+      case Scaling.Delayed delayed -> {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("history", delayed.historyLength());
+        fields.put("margin", delayed.margin());
+        map.put("scaling", Map.of("delayed", fields));
       }
     }
     map.put("rounding", lower(rounding));

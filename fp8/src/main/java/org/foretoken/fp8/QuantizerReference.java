@@ -165,7 +165,7 @@ public final class QuantizerReference {
         code = element.nanCode(Float.floatToRawIntBits(values[i]) < 0);
       } else {
         float quotient = values[i] / tensor.scale(i / columns, i % columns);
-        long random = recipe.rounding() == Rounding.STOCHASTIC ? RandomBits.at(seed, i) : 0;
+        long random = RandomBits.at(seed, i);
         code = element.encode(quotient, recipe.rounding(), Overflow.SATURATE, random);
       }
       for (int b = 0; b < bytes; b++) {

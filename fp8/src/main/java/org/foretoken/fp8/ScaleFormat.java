@@ -7,8 +7,7 @@ package org.foretoken.fp8;
  * <p>Rounding is to the nearest power of two in the linear sense; the tie 1.5 * 2^e goes up,
  * because with the hidden bit alone the significand of 2^e is odd and that of 2^(e+1) = 2 * 2^e is
  * even. What is smaller than 2^-127, zero too, becomes 2^-127; a negative number becomes NaN.
- * Source: OCP Microscaling Formats (MX) Specification 1.0, section 5.4.1; the rounding rules are
- * this project's.
+ * Source: OCP Microscaling Formats (MX) Specification 1.0; the rounding rules are this project's.
  */
 public record ScaleFormat(String name) implements Format {
   private static final int BIAS = 127;

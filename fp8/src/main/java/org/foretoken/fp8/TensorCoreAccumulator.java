@@ -35,6 +35,9 @@ public record TensorCoreAccumulator(int groupSize, int keptBits, int promotionIn
     TOWARD_NEGATIVE
   }
 
+  /** Products of two FP32 numbers have exponents from -252 on. */
+  private static final int BELOW_ALL_EXPONENTS = -300;
+
   /** Hopper's FP8 tensor core with DeepSeek's promotion each 128 products. */
   public static final TensorCoreAccumulator HOPPER_PROMOTED =
       new TensorCoreAccumulator(32, 14, 128, Cut.TOWARD_ZERO);
@@ -104,7 +107,7 @@ public record TensorCoreAccumulator(int groupSize, int keptBits, int promotionIn
   }
 
   private float add(double[] addends, int[] exponents, int count) {
-    int largest = Integer.MIN_VALUE;
+    int largest = BELOW_ALL_EXPONENTS;
     double plain = 0;
     for (int i = 0; i < count; i++) {
       plain += addends[i];
@@ -112,7 +115,7 @@ public record TensorCoreAccumulator(int groupSize, int keptBits, int promotionIn
         largest = Math.max(largest, exponents[i]);
       }
     }
-    if (largest == Integer.MIN_VALUE || !Double.isFinite(plain)) {
+    if (!Double.isFinite(plain)) {
       return (float) plain;
     }
     int last = largest - keptBits + 1;

@@ -107,8 +107,9 @@ class Fp8GemmReferenceTest {
   @Test
   void intervalsCountFromTheBeginningNotFromAChangeOfScale() {
     float[] values = new float[96];
+    SplittableRandom random = new SplittableRandom(6);
     for (int k = 0; k < values.length; k++) {
-      values[k] = 1f + k * 0.37f;
+      values[k] = (float) Math.exp(4 * random.nextGaussian());
     }
     QuantizationRecipe tiles =
         QuantizationRecipes.TILE_1X128.withGranularity(new Granularity(1, 48));
@@ -138,6 +139,66 @@ class Fp8GemmReferenceTest {
     double promoted = tensorwise.tensorCore(TensorCoreAccumulator.HOPPER_PROMOTED)[0];
     assertThat((exact - plain) / exact).isBetween(0.01, 0.1);
     assertThat((exact - promoted) / exact).isBetween(0.0, 0.002);
+  }
+
+  /** The numerics contract for DeepSeek's recipe, on normal values, against the exact product. */
+  @Test
+  void holdsTheContractInAllThreeLayouts() {
+    float[] activations = normal(32 * 256, 1);
+    float[] weights = normal(64 * 256, 2);
+    float[] gradients = normal(32 * 64, 3);
+    TrainingRecipe recipe = TrainingRecipe.DEEPSEEK;
+    contract(
+        GemmLayout.NT,
+        QuantizerReference.quantize("x", activations, 32, 256, recipe.fpropActivation()),
+        QuantizerReference.quantize("w", weights, 64, 256, recipe.fpropWeight()),
+        (i, j, k) -> (double) activations[i * 256 + k] * weights[j * 256 + k]);
+    contract(
+        GemmLayout.NN,
+        QuantizerReference.quantize("dy", gradients, 32, 64, recipe.dgradGradient()),
+        QuantizerReference.quantize("w", weights, 64, 256, recipe.dgradWeight()),
+        (i, j, k) -> (double) gradients[i * 64 + k] * weights[k * 256 + j]);
+    contract(
+        GemmLayout.TN,
+        QuantizerReference.quantize("dy", gradients, 32, 64, recipe.wgradGradient()),
+        QuantizerReference.quantize("x", activations, 32, 256, recipe.wgradActivation()),
+        (i, j, k) -> (double) gradients[k * 64 + i] * activations[k * 256 + j]);
+  }
+
+  private interface HighPrecision {
+    double product(int i, int j, int k);
+  }
+
+  private static void contract(
+      GemmLayout layout, Fp8Tensor a, Fp8Tensor b, HighPrecision highPrecision) {
+    Fp8GemmReference gemm = new Fp8GemmReference(layout, a, b);
+    float[] promoted = gemm.promoted(128);
+    double[] exact = gemm.exact();
+    ErrorStatistics toSource = new ErrorStatistics();
+    ErrorStatistics toExact = new ErrorStatistics();
+    for (int i = 0; i < gemm.rows(); i++) {
+      for (int j = 0; j < gemm.columns(); j++) {
+        double sum = 0;
+        for (int k = 0; k < layout.inner(a, b); k++) {
+          sum += highPrecision.product(i, j, k);
+        }
+        int index = i * gemm.columns() + j;
+        toSource.add((float) sum, promoted[index], 1f, Formats.FP32);
+        toExact.add((float) exact[index], promoted[index], 1f, Formats.FP32);
+      }
+    }
+    assertThat(toSource.difference()).isLessThan(Tolerances.GEMM_DIFFERENCE);
+    assertThat(toSource.sqnrDecibels()).isGreaterThan(Tolerances.GEMM_SQNR_DECIBELS);
+    assertThat(toExact.difference()).isLessThan(Tolerances.GEMM_TO_EXACT);
+  }
+
+  private static float[] normal(int n, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    float[] values = new float[n];
+    for (int i = 0; i < n; i++) {
+      values[i] = Bf16.round((float) random.nextGaussian());
+    }
+    return values;
   }
 
   @Test

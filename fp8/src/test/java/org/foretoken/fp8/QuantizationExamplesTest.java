@@ -140,6 +140,17 @@ class QuantizationExamplesTest {
   }
 
   @Test
+  void saturationIsMeasuredInUnitsOfTheScale() {
+    ErrorStatistics statistics = new ErrorStatistics();
+    statistics.add(928f, 896f, 2f, Formats.E4M3);
+    statistics.add(928f, 896f, 2f, Formats.E4M3);
+    statistics.add(929f, 896f, 2f, Formats.E4M3);
+    statistics.add(300f, 224f, 0.5f, Formats.E4M3);
+    statistics.add(200f, 200f, 0.5f, Formats.E4M3);
+    assertThat(statistics.saturationShare()).isEqualTo(0.4);
+  }
+
+  @Test
   void emptyAndExactStatisticsAreDefined() {
     ErrorStatistics none = new ErrorStatistics();
     assertThat(none.sqnrDecibels()).isEqualTo(Double.POSITIVE_INFINITY);

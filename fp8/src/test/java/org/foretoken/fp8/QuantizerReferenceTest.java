@@ -191,7 +191,7 @@ class QuantizerReferenceTest {
     // A value and a scale whose quotient by reciprocal lands on the other side of a tie.
     SplittableRandom random = new SplittableRandom(1);
     int different = 0;
-    for (int i = 0; i < 200_000; i++) {
+    for (int i = 0; i < 60_000; i++) {
       float amax = 1 + random.nextInt(1 << 20) * 0x1p-20f;
       float scale = amax / 448f;
       float value = scale * (17 + 2 * random.nextInt(8));
@@ -204,7 +204,7 @@ class QuantizerReferenceTest {
         assertThat(tensor.codes()[1]).isEqualTo(byDivision);
       }
     }
-    assertThat(different).isGreaterThan(100);
+    assertThat(different).isGreaterThan(30);
   }
 
   @Test
@@ -301,6 +301,16 @@ class QuantizerReferenceTest {
     assertThat(
             QuantizerReference.quantize("x", spike, 1, 2, QuantizationRecipes.TENSOR).value(0, 0))
         .isEqualTo(1000f);
+  }
+
+  @Test
+  void delayedScalingRefusesInfinitiesToo() {
+    QuantizationRecipe recipe = QuantizationRecipes.TENSOR_DELAYED;
+    AmaxHistory history = new AmaxHistory((Scaling.Delayed) recipe.scaling());
+    float[] x = {1f, Float.POSITIVE_INFINITY};
+    assertThatThrownBy(() -> quantize(x, recipe, history))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("x [0, 1]");
   }
 
   private static Fp8Tensor quantize(float[] x, QuantizationRecipe recipe, AmaxHistory history) {

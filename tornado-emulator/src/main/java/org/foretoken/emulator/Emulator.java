@@ -7,6 +7,11 @@ public final class Emulator {
   /** System property that switches the sanitizer off for plans made later: {@code false}. */
   public static final String SANITIZE_PROPERTY = "foretoken.emulator.sanitize";
 
+  /**
+   * System property that makes plans refuse kernels in which the lint finds errors: {@code true}.
+   */
+  public static final String LINT_PROPERTY = "foretoken.emulator.lint";
+
   private Emulator() {}
 
   /**
@@ -25,5 +30,10 @@ public final class Emulator {
   /** Whether a plan made now runs its kernels under the sanitizer. */
   public static boolean sanitizes() {
     return Boolean.parseBoolean(System.getProperty(SANITIZE_PROPERTY, "true"));
+  }
+
+  /** Whether a task run now is refused if the lint finds errors in its kernel. */
+  public static boolean lints() {
+    return Boolean.getBoolean(LINT_PROPERTY);
   }
 }

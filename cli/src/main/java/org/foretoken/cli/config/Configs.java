@@ -50,6 +50,15 @@ public final class Configs {
   }
 
   /**
+   * The configuration that a part of another file describes, in the keys of a configuration file.
+   *
+   * @param source the file, for messages
+   */
+  public static RunConfig of(Mapping part, String source) {
+    return finish(resolved(part, source, 0), List.of());
+  }
+
+  /**
    * A known configuration with settings on top.
    *
    * @param source where it comes from, for messages

@@ -1,5 +1,6 @@
 package org.foretoken.cli.config;
 
+import java.lang.invoke.MethodType;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
@@ -8,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.foretoken.cli.config.YamlNode.Mapping;
@@ -19,10 +21,10 @@ import org.foretoken.fp8.InputException;
 /**
  * Binds YAML to records.
  *
- * <p>A record's keys are its components in snake case, all of them required; an enum is written in
- * lower case; a sealed interface is chosen by the key {@code kind}, the snake-case name of one of
- * its records. Everything that does not fit is an {@link InputException} that names file, line and
- * path, what was expected and what was found.
+ * <p>A record's keys are its components in snake case, required unless they are {@link Optional};
+ * an enum is written in lower case; a sealed interface is chosen by the key {@code kind}, the
+ * snake-case name of one of its records. Everything that does not fit is an {@link InputException}
+ * that names file, line and path, what was expected and what was found.
  */
 public final class YamlBinder {
   /** The key that chooses between the records of a sealed interface. */
@@ -35,9 +37,17 @@ public final class YamlBinder {
     return type.cast(value(type, node, ""));
   }
 
+  /** Binds a part of a file to a record class; {@code path} is where in the file it stands. */
+  public static <T extends Record> T bind(Class<T> type, YamlNode node, String path) {
+    return type.cast(value(type, node, path));
+  }
+
   private static Object value(Type type, YamlNode node, String path) {
     if (type instanceof ParameterizedType p && p.getRawType() == List.class) {
       return list(p.getActualTypeArguments()[0], node, path);
+    }
+    if (type instanceof ParameterizedType p && p.getRawType() == Optional.class) {
+      return Optional.of(value(p.getActualTypeArguments()[0], node, path));
     }
     Class<?> raw = (Class<?>) type;
     if (raw.isRecord()) {
@@ -49,7 +59,7 @@ public final class YamlBinder {
     if (!(node instanceof Scalar scalar)) {
       throw wrong(node.origin(), path, expected(raw), node.shown());
     }
-    return scalar(raw, scalar, path);
+    return scalar(MethodType.methodType(raw).unwrap().returnType(), scalar, path);
   }
 
   private static List<Object> list(Type element, YamlNode node, String path) {
@@ -121,6 +131,10 @@ public final class YamlBinder {
       String key = keys.get(i);
       YamlNode child = node.values().get(key);
       types[i] = components[i].getType();
+      if (child == null && types[i] == Optional.class) {
+        arguments[i] = Optional.empty();
+        continue;
+      }
       if (child == null) {
         throw new InputException(
             node.origin() + ": " + join(path, key) + ": missing; expected " + expected(types[i]));

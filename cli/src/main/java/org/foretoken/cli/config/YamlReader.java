@@ -34,7 +34,7 @@ import org.yaml.snakeyaml.nodes.Tag;
  * <p>No object is ever constructed from a tag: SnakeYAML only composes its node graph, with limits
  * on size, nesting and aliases, and values get their types from the records they are bound to.
  */
-final class YamlReader {
+public final class YamlReader {
   private static final int MAX_BYTES = 1 << 20;
   private static final int MAX_ALIASES = 10;
   private static final int MAX_DEPTH = 20;
@@ -46,7 +46,7 @@ final class YamlReader {
   }
 
   /** Reads a configuration file; {@code name} is what messages call it. */
-  static Mapping read(Path file, String name) {
+  public static Mapping read(Path file, String name) {
     try {
       if (Files.isDirectory(file)) {
         throw new InputException(name + ": expected a YAML file, found a folder");

@@ -9,9 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.foretoken.fp8.InputException;
+import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.graph.Graph;
 import org.foretoken.kernels.graph.MemoryPlan;
 import org.foretoken.kernels.graph.Tensor;
+import org.foretoken.model.nn.ModelLayout;
+import org.foretoken.model.nn.PrecisionTable;
 
 /**
  * Memory that graphs will take, known before anything is allocated.
@@ -39,6 +42,12 @@ public record MemoryCheck(
     }
     long sum = resident.values().stream().mapToLong(Long::longValue).sum();
     return new MemoryCheck(sum, slabs, withoutReuse);
+  }
+
+  /** The least that training a model takes: weights, gradients and moments, without its graphs. */
+  public static MemoryCheck ofParameters(ModelLayout layout, PrecisionTable precision) {
+    int bytes = 2 * DType.F32.bytes() + 2 * precision.moments().bytes();
+    return new MemoryCheck(Math.multiplyExact(layout.parameterCount(), (long) bytes), 0, 0);
   }
 
   /** Bytes in all. */

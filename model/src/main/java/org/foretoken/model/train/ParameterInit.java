@@ -23,7 +23,7 @@ public final class ParameterInit {
   }
 
   /** The initial values of one parameter, row-major. */
-  static float[] values(ParameterSpec spec, ModelConfig config, long seed) {
+  public static float[] values(ParameterSpec spec, ModelConfig config, long seed) {
     float[] values = new float[Math.toIntExact(spec.elements())];
     double std =
         switch (spec.init()) {

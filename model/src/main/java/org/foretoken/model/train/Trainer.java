@@ -68,6 +68,8 @@ public final class Trainer {
     TrainConfig train = run.train();
     ModelConfig model = run.model();
     int rows = train.batchSize() * train.sequenceLength();
+    // A model that cannot fit is refused before its graphs are even drawn up.
+    MemoryCheck.ofParameters(layout, precision).require();
     Graph stepGraph = TrainGraph.step(model, layout, precision, rows);
     Graph evalGraph = TrainGraph.evaluation(model, layout, precision, rows);
     MemoryCheck memory = MemoryCheck.of(List.of(stepGraph, evalGraph));

@@ -39,6 +39,7 @@ public final class KernelCode {
   private final Map<MethodKey, MethodModel> methods = new LinkedHashMap<>();
   private final Set<FieldKey> staticFields = new LinkedHashSet<>();
   private final Set<String> contextCalls = new LinkedHashSet<>();
+  private ParameterAccess access;
 
   /**
    * A static field that the kernel reads.
@@ -95,6 +96,26 @@ public final class KernelCode {
   /** Whether work items add to shared memory, so that their order shows in FP32 sums. */
   public boolean usesAtomics() {
     return contextCalls.contains("atomicAdd");
+  }
+
+  /** The positions of the array parameters that the kernel may write. */
+  public Set<Integer> writtenParameters() {
+    return access().written();
+  }
+
+  /**
+   * The positions of the array parameters that the kernel only writes, so that TornadoVM does not
+   * transfer them to the device even if it is told to.
+   */
+  public Set<Integer> onlyWrittenParameters() {
+    return access().onlyWritten();
+  }
+
+  private ParameterAccess access() {
+    if (access == null) {
+      access = ParameterAccess.of(this);
+    }
+    return access;
   }
 
   /** Whether the class belongs to the program, rather than to the JDK, the API or the emulator. */

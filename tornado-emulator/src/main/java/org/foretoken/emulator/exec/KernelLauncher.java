@@ -1,12 +1,18 @@
 package org.foretoken.emulator.exec;
 
 import java.util.List;
+import org.foretoken.emulator.Emulator;
+import org.foretoken.emulator.code.KernelCode;
+import org.foretoken.emulator.graph.GraphDefinition;
 import org.foretoken.emulator.graph.TaskDefinition;
+import org.foretoken.emulator.lint.Finding;
+import org.foretoken.emulator.lint.KernelLint;
 import org.foretoken.emulator.sanitizer.InstrumentedKernel;
 import org.foretoken.emulator.sanitizer.Probe;
 import org.foretoken.emulator.sanitizer.Sanitizer;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
 
 /** Runs one task on device memory. */
@@ -25,6 +31,9 @@ final class KernelLauncher {
     context = contextIndex(task);
     range = context == NO_CONTEXT ? null : NdRange.of(task.name(), grid);
     requireArguments();
+    if (Emulator.lints()) {
+      requireClean();
+    }
   }
 
   /** Runs the task, watched unless {@code sanitizer} is null. */
@@ -44,6 +53,25 @@ final class KernelLauncher {
     }
   }
 
+  /** Whether the first task that has an array does nothing but write it, see {@link KernelCode}. */
+  static boolean firstTaskOnlyWrites(GraphDefinition graph, Object array) {
+    for (TaskDefinition task : graph.tasks()) {
+      List<Object> arguments = task.arguments();
+      boolean found = false;
+      boolean onlyWritten = true;
+      for (int i = 0; i < arguments.size(); i++) {
+        if (arguments.get(i) == array) {
+          found = true;
+          onlyWritten &= Kernel.of(task).code().onlyWrittenParameters().contains(i);
+        }
+      }
+      if (found) {
+        return onlyWritten;
+      }
+    }
+    return false;
+  }
+
   private void runPlain(Object[] arguments) {
     if (context == NO_CONTEXT) {
       runLoops(() -> kernel.plainBody().run(arguments));
@@ -58,7 +86,8 @@ final class KernelLauncher {
     for (int i = 0; i < arguments.length; i++) {
       Object argument = task.arguments().get(i);
       if (DeviceBuffer.accepts(argument)) {
-        sanitizer.track(memory.allocate(argument), kernel.parameter(i), kernel.isReduced(i));
+        boolean shared = kernel.code().writtenParameters().contains(i) && !kernel.isReduced(i);
+        sanitizer.track(memory.allocate(argument), kernel.parameter(i), shared);
       }
     }
     if (context == NO_CONTEXT) {
@@ -102,6 +131,14 @@ final class KernelLauncher {
                 + kernel.parameter(i)
                 + ", found "
                 + argument.getClass().getName());
+      }
+    }
+  }
+
+  private void requireClean() {
+    for (Finding finding : KernelLint.check(kernel.code())) {
+      if (finding.severity() == Finding.Severity.ERROR) {
+        throw new TornadoBailoutRuntimeException("task " + task.name() + ": " + finding);
       }
     }
   }

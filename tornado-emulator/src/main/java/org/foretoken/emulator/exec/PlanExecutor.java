@@ -135,7 +135,8 @@ public final class PlanExecutor {
     }
     for (Transfer transfer : graph.toDevice()) {
       DeviceBuffer buffer = memory.allocate(transfer.object());
-      if (transfer.mode() == DataTransferMode.EVERY_EXECUTION || !buffer.copiedIn()) {
+      boolean due = transfer.mode() == DataTransferMode.EVERY_EXECUTION || !buffer.copiedIn();
+      if (due && !KernelLauncher.firstTaskOnlyWrites(graph, transfer.object())) {
         record.bytesIn += buffer.copyIn();
       }
     }

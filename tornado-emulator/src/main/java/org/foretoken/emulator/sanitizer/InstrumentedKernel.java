@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import org.foretoken.emulator.code.KernelCode;
 import org.foretoken.emulator.code.MethodKey;
+import org.foretoken.emulator.code.ParallelLoops;
 import org.foretoken.emulator.exec.KernelBody;
 
 /**

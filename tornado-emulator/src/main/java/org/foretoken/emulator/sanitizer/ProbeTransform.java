@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Set;
+import org.foretoken.emulator.code.ParallelLoops;
 
 /** Puts probes around the memory accesses, barriers and parallel loops of one method. */
 final class ProbeTransform implements CodeTransform {

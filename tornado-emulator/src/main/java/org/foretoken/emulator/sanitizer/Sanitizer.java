@@ -47,11 +47,12 @@ public final class Sanitizer implements AccessObserver {
     loops = items;
   }
 
-  /** Names a global array of the launch. */
-  public void track(DeviceBuffer buffer, String name, boolean reduced) {
+  /** Names a global array of the launch; {@code shared} tells whether items may race for it. */
+  public void track(DeviceBuffer buffer, String name, boolean shared) {
+    Object array = buffer.device();
     Shadow shadow =
-        shadows.computeIfAbsent(buffer.device(), d -> new Shadow(d, buffer.size(), false));
-    tracked.add(new Tracked(shadow, name, buffer, reduced));
+        shared ? shadows.computeIfAbsent(array, _ -> new Shadow(buffer.size(), false)) : null;
+    tracked.add(new Tracked(array, buffer.size(), name, buffer, shadow));
   }
 
   /** Forgets all arrays, which may then be collected. */
@@ -65,7 +66,9 @@ public final class Sanitizer implements AccessObserver {
     group = begun;
     phase.groupBegins();
     for (Tracked t : tracked) {
-      t.shadow().forgetCopies();
+      if (t.isLocal()) {
+        t.shadow.forgetCopies();
+      }
     }
   }
 
@@ -92,8 +95,8 @@ public final class Sanitizer implements AccessObserver {
   void named(Object array, String name) {
     for (int i = 0; i < tracked.size(); i++) {
       Tracked t = tracked.get(i);
-      if (t.shadow().array == array && t.isLocal()) {
-        tracked.set(i, new Tracked(t.shadow(), "local " + name, null, false));
+      if (t.array == array) {
+        tracked.set(i, t.withName("local " + name));
       }
     }
   }
@@ -117,12 +120,12 @@ public final class Sanitizer implements AccessObserver {
     for (int i = index; i < index + count; i++) {
       requireInside(t, i, "read");
       requireContents(t, i);
-      if (!t.reduced()) {
-        int other = t.shadow().racesWithRead(i, phase, who);
+      if (t.shadow != null) {
+        int other = t.shadow.racesWithRead(i, phase, who);
         if (other != Shadow.NOBODY) {
           throw race(t, i, "read", other);
         }
-        t.shadow().read(i, phase, who);
+        t.shadow.read(i, phase, who);
       }
     }
   }
@@ -136,17 +139,19 @@ public final class Sanitizer implements AccessObserver {
     int who = who();
     for (int i = index; i < index + count; i++) {
       requireInside(t, i, "written");
-      requireNoCopy(t, i);
-      if (!t.reduced()) {
+      if (t.shadow != null) {
+        if (t.isLocal()) {
+          requireNoCopy(t, i);
+        }
         requireOneWriter(t, i);
-        int other = t.shadow().racesWithWrite(i, phase, who);
+        int other = t.shadow.racesWithWrite(i, phase, who);
         if (other != Shadow.NOBODY) {
           throw race(t, i, "written", other);
         }
+        t.shadow.write(i, phase, who);
       }
-      t.shadow().write(i, phase, who);
       if (!t.isLocal()) {
-        t.buffer().define(i);
+        t.buffer.define(i);
       }
     }
   }
@@ -159,11 +164,13 @@ public final class Sanitizer implements AccessObserver {
     }
     requireInside(t, index, "added to");
     requireContents(t, index);
-    int other = t.shadow().racesWithAtomic(index, phase, who());
-    if (other != Shadow.NOBODY) {
-      throw race(t, index, "added to", other);
+    if (t.shadow != null) {
+      int other = t.shadow.racesWithAtomic(index, phase, who());
+      if (other != Shadow.NOBODY) {
+        throw race(t, index, "added to", other);
+      }
+      t.shadow.atomic(index, phase, who());
     }
-    t.shadow().atomic(index, phase, who());
   }
 
   @Override
@@ -171,7 +178,7 @@ public final class Sanitizer implements AccessObserver {
     write(array, index, 1);
     Tracked t = find(array);
     if (t != null) {
-      t.shadow().copyBegins(index);
+      t.shadow.copyBegins(index);
     }
   }
 
@@ -179,19 +186,19 @@ public final class Sanitizer implements AccessObserver {
   public void copyEnds(int[] array, int index) {
     Tracked t = find(array);
     if (t != null) {
-      t.shadow().copyEnds(index);
+      t.shadow.copyEnds(index);
     }
     write(array, index, 1);
   }
 
   private void track(Object array, int length, String name) {
-    tracked.addFirst(new Tracked(new Shadow(array, length, true), name, null, false));
+    tracked.addFirst(new Tracked(array, length, name, null, new Shadow(length, true)));
   }
 
   private Tracked find(Object array) {
     for (int i = 0; i < tracked.size(); i++) {
       Tracked t = tracked.get(i);
-      if (t.shadow().array == array) {
+      if (t.array == array) {
         return t;
       }
     }
@@ -203,30 +210,33 @@ public final class Sanitizer implements AccessObserver {
   }
 
   private void requireInside(Tracked t, int index, String done) {
-    if (index < 0 || index >= t.shadow().length) {
+    if (index < 0 || index >= t.length) {
       throw fault(
           Kind.OUT_OF_BOUNDS,
-          element(t, index) + " is " + done + ", expected an index below " + t.shadow().length);
+          element(t, index) + " is " + done + ", expected an index below " + t.length);
     }
   }
 
   private void requireContents(Tracked t, int index) {
-    if (t.isLocal() && !t.shadow().writtenSince(index, phase.groupStart())) {
+    if (t.isLocal() && !t.shadow.writtenSince(index, phase.groupStart())) {
       throw fault(
           Kind.UNWRITTEN_LOCAL,
           element(t, index) + " is read, but no work item of the group has written it");
     }
-    if (!t.isLocal() && !t.buffer().isDefined(index)) {
+    if (!t.isLocal() && !t.buffer.isDefined(index)) {
       throw fault(
           Kind.ABSENT,
           element(t, index)
-              + " is read, but was neither transferred to the device nor written by a kernel");
+              + " is read, but was neither transferred to the device nor written by a kernel"
+              + " (TornadoVM does not transfer an array that the graph's first task only writes)");
     }
-    requireNoCopy(t, index);
+    if (t.isLocal()) {
+      requireNoCopy(t, index);
+    }
   }
 
   private void requireNoCopy(Tracked t, int index) {
-    if (t.shadow().copyInFlight(index)) {
+    if (t.shadow.copyInFlight(index)) {
       throw fault(
           Kind.COPY_IN_FLIGHT,
           element(t, index)
@@ -253,7 +263,7 @@ public final class Sanitizer implements AccessObserver {
             + " is "
             + done
             + " here and was "
-            + t.shadow().found()
+            + t.shadow.found()
             + " by "
             + describe(other)
             + (barrierHelps ? ", with no barrier in between" : ", and nothing orders the two"));
@@ -264,7 +274,7 @@ public final class Sanitizer implements AccessObserver {
   }
 
   private static String element(Tracked t, int index) {
-    return t.name() + "[" + index + "]";
+    return t.name + "[" + index + "]";
   }
 
   private String describe(int number) {

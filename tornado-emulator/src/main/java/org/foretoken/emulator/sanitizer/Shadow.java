@@ -16,8 +16,7 @@ final class Shadow {
 
   private static final long NEVER = -1L << 32;
 
-  final Object array;
-  final int length;
+  private final int length;
   private final boolean local;
   private final long[] writes;
   private final Readers readers;
@@ -25,9 +24,8 @@ final class Shadow {
   private byte[] copiesInFlight;
   private String found = "";
 
-  Shadow(Object array, int length, boolean local) {
+  Shadow(int length, boolean local) {
     this.local = local;
-    this.array = array;
     this.length = length;
     writes = new long[length];
     Arrays.fill(writes, NEVER);

@@ -2,16 +2,33 @@ package org.foretoken.emulator.sanitizer;
 
 import org.foretoken.emulator.exec.DeviceBuffer;
 
-/**
- * An array under watch.
- *
- * @param shadow who touched its elements
- * @param name what the kernel calls it
- * @param buffer its device memory, or null for local memory
- * @param reduced whether it is a {@code @Reduce} parameter, which the device combines by itself
- */
-record Tracked(Shadow shadow, String name, DeviceBuffer buffer, boolean reduced) {
+/** An array under watch. */
+final class Tracked {
+  final Object array;
+  final int length;
+  final String name;
+
+  /** Its device memory, or null for local memory. */
+  final DeviceBuffer buffer;
+
+  /**
+   * Who touched its elements, or null if nobody can race for them: read only, or {@code @Reduce}.
+   */
+  final Shadow shadow;
+
+  Tracked(Object array, int length, String name, DeviceBuffer buffer, Shadow shadow) {
+    this.array = array;
+    this.length = length;
+    this.name = name;
+    this.buffer = buffer;
+    this.shadow = shadow;
+  }
+
   boolean isLocal() {
     return buffer == null;
+  }
+
+  Tracked withName(String newName) {
+    return new Tracked(array, length, newName, buffer, shadow);
   }
 }

@@ -1,6 +1,7 @@
 package org.foretoken.kernels.graph;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -125,5 +126,29 @@ public final class Graph {
     }
     nodes.add(node);
     return node;
+  }
+
+  /**
+   * This graph with some of its transients as outputs, which a caller can read after a run; names
+   * and order stay as they are.
+   *
+   * @throws GraphException when no tensor has such a name
+   */
+  public Graph exposing(Collection<String> tensorNames) {
+    tensorNames.forEach(this::tensor);
+    Graph exposed = new Graph(name);
+    for (Tensor t : tensors.values()) {
+      boolean output = t.role() == Role.TRANSIENT && tensorNames.contains(t.name());
+      exposed.declare(t.name(), t.dtype(), output ? Role.OUTPUT : t.role(), t.shape().dims());
+    }
+    for (Node node : nodes) {
+      exposed.add(
+          node.label(), node.op(), exposed.named(node.reads()), exposed.named(node.writes()));
+    }
+    return exposed;
+  }
+
+  private List<Tensor> named(List<Tensor> others) {
+    return others.stream().map(t -> tensor(t.name())).toList();
   }
 }

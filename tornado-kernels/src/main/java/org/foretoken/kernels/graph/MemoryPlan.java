@@ -2,6 +2,7 @@ package org.foretoken.kernels.graph;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 
@@ -72,7 +73,7 @@ public final class MemoryPlan {
     for (Life life : lives) {
       long offset = lowestFree(life, placed);
       Placed p = new Placed(life, offset);
-      placed.add(p);
+      placed.add(insertionPoint(p, placed), p);
       offsets[life.tensor.id()] = offset;
       peak = Math.max(peak, p.end());
       total += aligned(life.tensor.bytes());
@@ -80,23 +81,25 @@ public final class MemoryPlan {
     return new MemoryPlan(first, last, offsets, peak, total);
   }
 
+  /** The lowest offset with room beside everything alive; {@code placed} is ordered by offset. */
   private static long lowestFree(Life life, List<Placed> placed) {
-    List<Placed> alive = new ArrayList<>();
-    for (Placed p : placed) {
-      if (p.life.first <= life.last && life.first <= p.life.last) {
-        alive.add(p);
-      }
-    }
-    alive.sort(Comparator.comparingLong(Placed::offset));
     long offset = 0;
     long size = aligned(life.tensor.bytes());
-    for (Placed p : alive) {
-      if (offset + size <= p.offset) {
-        break;
+    for (Placed p : placed) {
+      boolean alive = p.life.first <= life.last && life.first <= p.life.last;
+      if (alive) {
+        if (offset + size <= p.offset) {
+          break;
+        }
+        offset = Math.max(offset, p.end());
       }
-      offset = Math.max(offset, p.end());
     }
     return offset;
+  }
+
+  private static int insertionPoint(Placed p, List<Placed> placed) {
+    int at = Collections.binarySearch(placed, p, Comparator.comparingLong(Placed::offset));
+    return at < 0 ? -at - 1 : at;
   }
 
   private static long aligned(long bytes) {

@@ -2,9 +2,9 @@ package org.foretoken.kernels.reference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.Supplier;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.graph.Graph;
@@ -47,59 +47,48 @@ class GraphComparisonTest {
     graph.add("f32", new MatMul(Layout.NT, Precision.F32, false), List.of(y, w), List.of(c));
   }
 
-  private void upload(Backend backend) {
-    for (String name : List.of("x", "gain", "w")) {
-      Tensor t = graph.tensor(name);
-      MemorySegment segment = Arena.ofAuto().allocate(t.bytes(), 64);
-      SeededData.normal(1).fill(t, segment, name.hashCode());
-      backend.upload(name, segment);
+  private static void fill(Tensor tensor, MemorySegment target) {
+    if (List.of("x", "gain", "w").contains(tensor.name())) {
+      SeededData.normal(1).fill(tensor, target, tensor.name().hashCode());
     }
+  }
+
+  private List<GraphComparison.Result> compare(
+      Supplier<Backend> tested, GraphComparison.Inputs inputs) {
+    return GraphComparison.run(
+        graph, tested, ReferenceBackend::new, inputs, 1, GraphComparisonTest::fill);
   }
 
   @Test
   void everyNodeIsComparedOnSharedInputs() {
-    try (HostPool pool = new HostPool(1);
-        HostBackend host = new HostBackend(pool, true);
-        ReferenceBackend reference = new ReferenceBackend()) {
+    try (HostPool pool = new HostPool(1)) {
       List<GraphComparison.Result> results =
-          GraphComparison.run(graph, host, reference, GraphComparison.Inputs.SHARED, this::upload);
+          compare(() -> new HostBackend(pool, true), GraphComparison.Inputs.SHARED);
       assertThat(results)
           .extracting(r -> r.node().label())
           .containsExactly("norm", "q", "qw", "fp8", "f32");
-      assertThat(results).allSatisfy(r -> assertThat(r.errors()).hasSameSizeAs(r.node().writes()));
+      assertThat(results).allSatisfy(r -> assertThat(r.outputs()).hasSameSizeAs(r.node().writes()));
       assertThat(results).allSatisfy(r -> assertThat(r.similarity()).isLessThan(1e-11));
       assertThat(results).allSatisfy(r -> assertThat(r.testedNanos()).isPositive());
+      assertThat(results).allSatisfy(r -> assertThat(r.agrees()).isTrue());
       // The norm differs by rounding; quantizing equal inputs does not differ at all.
       assertThat(results.get(0).max()).isPositive();
-      assertThat(results.get(2).errors()).allMatch(e -> e.mismatches() == 0);
+      assertThat(results.get(0).outputs().get(0).ulps()).isBetween(1L, 8L);
+      assertThat(results.get(2).outputs())
+          .allMatch(o -> o.error().mismatches() == 0 && o.ulps() == 0);
     }
   }
 
   @Test
   void aWrongNodeIsFoundWhereItIs() {
-    try (Bent bent = new Bent("fp8");
-        ReferenceBackend reference = new ReferenceBackend()) {
-      List<GraphComparison.Result> shared =
-          GraphComparison.run(graph, bent, reference, GraphComparison.Inputs.SHARED, this::upload);
-      assertThat(shared)
-          .extracting(r -> r.max() > 0.01)
-          .containsExactly(false, false, false, true, false);
-    }
-    try (Bent bent = new Bent("norm");
-        ReferenceBackend reference = new ReferenceBackend()) {
-      List<GraphComparison.Result> shared =
-          GraphComparison.run(graph, bent, reference, GraphComparison.Inputs.SHARED, this::upload);
-      assertThat(shared)
-          .extracting(r -> r.max() > 0.01)
-          .containsExactly(true, false, false, false, false);
-    }
-    try (Bent bent = new Bent("norm");
-        ReferenceBackend reference = new ReferenceBackend()) {
-      List<GraphComparison.Result> own =
-          GraphComparison.run(graph, bent, reference, GraphComparison.Inputs.OWN, this::upload);
-      assertThat(own)
-          .extracting(r -> r.max() > 0.01)
-          .containsExactly(true, true, false, true, true);
-    }
+    assertThat(compare(() -> new Bent("fp8"), GraphComparison.Inputs.SHARED))
+        .extracting(GraphComparison.Result::agrees)
+        .containsExactly(true, true, true, false, true);
+    assertThat(compare(() -> new Bent("norm"), GraphComparison.Inputs.SHARED))
+        .extracting(GraphComparison.Result::agrees)
+        .containsExactly(false, true, true, true, true);
+    assertThat(compare(() -> new Bent("norm"), GraphComparison.Inputs.OWN))
+        .extracting(GraphComparison.Result::agrees)
+        .containsExactly(false, false, true, false, false);
   }
 }

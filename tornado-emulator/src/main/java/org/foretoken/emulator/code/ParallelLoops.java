@@ -1,4 +1,4 @@
-package org.foretoken.emulator.sanitizer;
+package org.foretoken.emulator.code;
 
 import java.lang.classfile.Annotation;
 import java.lang.classfile.Attributes;

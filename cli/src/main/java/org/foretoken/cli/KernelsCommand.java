@@ -1,0 +1,179 @@
+package org.foretoken.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.foretoken.cli.metrics.MetricsJson;
+import org.foretoken.cli.text.Columns;
+import org.foretoken.cli.text.Numbers;
+import org.foretoken.kernels.graph.Backend;
+import org.foretoken.kernels.graph.Executable;
+import org.foretoken.kernels.reference.OperationCase;
+import org.foretoken.kernels.reference.OperationCases;
+import org.foretoken.kernels.reference.OperationParity;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code foretoken kernels}: holds every operation of a device to the host's. */
+@Command(
+    name = "kernels",
+    sortOptions = false,
+    description =
+        "With --check, runs every operation of the catalog on a device and compares it with the"
+            + " host; exit code 1 where one differs or fails.")
+final class KernelsCommand extends ForetokenCommand {
+  /** Which sizes of the catalog to run. */
+  enum Sizes {
+    /** 7 rows of 207 columns. */
+    ONE,
+    /** All of the catalog's: 1 to 130 rows of 1 to 4098 columns. */
+    ALL
+  }
+
+  /**
+   * One output of one operation, as JSON has it.
+   *
+   * @param diff 1 - 2 sum(xy) / (sum(xx) + sum(yy)); null where nothing was compared
+   * @param failure what the device said where it failed; null otherwise
+   */
+  record Line(
+      String operation,
+      String output,
+      Double diff,
+      Double maxError,
+      Long mismatches,
+      String allowed,
+      double milliseconds,
+      boolean passed,
+      String failure) {}
+
+  /** The whole check, as JSON has it. */
+  record Report(
+      String device, String description, boolean compared, long failed, List<Line> results) {}
+
+  @Option(names = "--check", description = "Run the check.")
+  private boolean check;
+
+  @Option(
+      names = "--device",
+      paramLabel = "D",
+      description = "Device to check (default: gpu where TORNADOVM_HOME is set, else emulator).")
+  private String device;
+
+  @Option(
+      names = "--sizes",
+      paramLabel = "S",
+      description = "Sizes to run: one (7 x 207, default) or all.")
+  private Sizes sizes = Sizes.ONE;
+
+  @Option(
+      names = "--compile-only",
+      description = "Compare nothing: for a driver that compiles and does not run.")
+  private boolean compileOnly;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    if (!check) {
+      throw wrong("kernels: expected --check; see 'foretoken kernels --help'");
+    }
+    String name = device == null ? Devices.kernelDevice() : device;
+    String description;
+    try (Backend backend = Devices.open(name)) {
+      description = backend.description();
+    }
+    if (!json) {
+      out().println("device  " + description);
+      out().flush();
+    }
+    List<Line> lines = new ArrayList<>();
+    for (OperationCase operation :
+        sizes == Sizes.ALL ? OperationCases.all() : OperationCases.of(7, 207)) {
+      lines.addAll(run(operation, name));
+    }
+    long failed = lines.stream().filter(l -> !l.passed()).count();
+    if (json) {
+      out().println(MetricsJson.line(new Report(name, description, !compileOnly, failed, lines)));
+    } else {
+      print(lines, failed);
+    }
+    return failed == 0 ? 0 : 1;
+  }
+
+  /** Runs one operation on devices of its own, so that a failure ends where it began. */
+  private List<Line> run(OperationCase operation, String name) {
+    try (Backend tested = Devices.open(name, true)) {
+      if (compileOnly) {
+        return List.of(compile(operation, tested));
+      }
+      try (Backend host = Devices.open("host")) {
+        return OperationParity.run(operation, tested, host).stream()
+            .map(KernelsCommand::line)
+            .toList();
+      }
+    } catch (RuntimeException e) {
+      String failure = Failures.oneLine(e);
+      return List.of(new Line(operation.name(), "", null, null, null, "", 0, false, failure));
+    }
+  }
+
+  private static Line compile(OperationCase operation, Backend tested) {
+    Executable executable = tested.compile(operation.graph());
+    operation.upload(tested);
+    long start = System.nanoTime();
+    executable.run();
+    double ms = (System.nanoTime() - start) / 1e6;
+    return new Line(operation.name(), "", null, null, null, "compiles", ms, true, null);
+  }
+
+  private static Line line(OperationParity.Result r) {
+    return new Line(
+        r.operation(),
+        r.operand(),
+        r.error().similarity(),
+        r.error().max(),
+        r.error().mismatches(),
+        r.tolerance().toString(),
+        r.nanos() / 1e6,
+        r.passed(),
+        null);
+  }
+
+  private void print(List<Line> lines, long failed) {
+    Columns table =
+        new Columns("operation", "output", ">diff", ">max error", "allowed", ">ms", "result");
+    for (Line l : lines) {
+      table.row(
+          l.operation(),
+          l.output(),
+          number(l.diff()),
+          number(l.maxError()),
+          l.allowed(),
+          Numbers.fixed(l.milliseconds(), 2),
+          l.passed() ? "ok" : "FAILED" + (l.failure() == null ? "" : ": " + l.failure()));
+    }
+    table.lines().forEach(out()::println);
+    out().println();
+    if (failed == 0) {
+      out().println((compileOnly ? "compiled: " : "passed: ") + lines.size() + " results");
+      return;
+    }
+    Line first = lines.stream().filter(l -> !l.passed()).findFirst().orElseThrow();
+    out()
+        .println(
+            "FAILED: "
+                + failed
+                + " of "
+                + lines.size()
+                + " results, first '"
+                + first.operation()
+                + "'");
+  }
+
+  private static String number(Double value) {
+    return value == null
+        ? ""
+        : value == 0 ? "0" : String.format(java.util.Locale.ROOT, "%.1e", value);
+  }
+}
