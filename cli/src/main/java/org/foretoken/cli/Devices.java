@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.foretoken.cli.config.DidYouMean;
 import org.foretoken.fp8.InputException;
+import org.foretoken.kernels.device.DeviceBackend;
+import org.foretoken.kernels.device.DeviceException;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.host.HostBackend;
 import org.foretoken.kernels.host.HostPool;
@@ -18,10 +20,11 @@ final class Devices {
   static final String DEFAULT = "host";
 
   /** What {@code --device} takes. */
-  static final List<String> NAMES = List.of("host", "reference");
+  static final List<String> NAMES = List.of("host", "reference", "emulator", "gpu");
 
   /** Description of {@code --device} on every help page. */
-  static final String HELP = "Where to run: host (default), reference.";
+  static final String HELP =
+      "Where to run: host (default), reference, emulator, gpu (needs TORNADOVM_HOME).";
 
   /**
    * A device as {@code foretoken devices} shows it.
@@ -53,6 +56,7 @@ final class Devices {
     return switch (name) {
       case "host" -> new HostBackend(HostPool.shared(), trace);
       case "reference" -> new ReferenceBackend();
+      case "emulator", "gpu" -> device(name);
       default ->
           throw new InputException(
               "--device: expected one of "
@@ -66,7 +70,30 @@ final class Devices {
 
   /** What the check of kernels is about where nothing else is said. */
   static String kernelDevice() {
-    return "reference";
+    return Boolean.getBoolean("foretoken.sdk") ? "gpu" : "emulator";
+  }
+
+  private static Backend device(String name) {
+    String sdk = System.getenv("TORNADOVM_HOME");
+    boolean loaded = Boolean.getBoolean("foretoken.sdk");
+    if (name.equals("gpu") && !loaded) {
+      throw new InputException(
+          "--device: gpu needs a TornadoVM SDK, found "
+              + (sdk == null || sdk.isBlank()
+                  ? "none; set TORNADOVM_HOME to a TornadoVM 5.2.0-jdk25 SDK, or use host or emulator"
+                  : "one in TORNADOVM_HOME that this process was started without; start with the"
+                      + " launcher ./foretoken, and see 'foretoken doctor'"));
+    }
+    if (name.equals("emulator") && loaded) {
+      throw new InputException(
+          "--device: emulator and gpu cannot be in one process, since TornadoVM's classes take the"
+              + " emulator's place; compare each with host");
+    }
+    try {
+      return DeviceBackend.open(name);
+    } catch (DeviceException e) {
+      throw new InputException("--device: " + e.getMessage(), e);
+    }
   }
 
   /** Every device, opened and closed again. */
@@ -75,7 +102,7 @@ final class Devices {
     for (String name : NAMES) {
       try (Backend backend = open(name)) {
         statuses.add(new Status(name, true, backend.description()));
-      } catch (InputException e) {
+      } catch (InputException | DeviceException e) {
         statuses.add(new Status(name, false, e.getMessage()));
       }
     }

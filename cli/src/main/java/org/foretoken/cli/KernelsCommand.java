@@ -66,6 +66,12 @@ final class KernelsCommand extends ForetokenCommand {
   private Sizes sizes = Sizes.ONE;
 
   @Option(
+      names = "--only",
+      paramLabel = "TEXT",
+      description = "Only operations whose name contains TEXT, such as MatMul.")
+  private String only = "";
+
+  @Option(
       names = "--compile-only",
       description = "Compare nothing: for a driver that compiles and does not run.")
   private boolean compileOnly;
@@ -78,6 +84,12 @@ final class KernelsCommand extends ForetokenCommand {
     if (!check) {
       throw wrong("kernels: expected --check; see 'foretoken kernels --help'");
     }
+    List<OperationCase> operations =
+        (sizes == Sizes.ALL ? OperationCases.all() : OperationCases.of(7, 207))
+            .stream().filter(o -> o.name().contains(only)).toList();
+    if (operations.isEmpty()) {
+      throw wrong("--only: expected part of an operation's name, found '" + only + "'");
+    }
     String name = device == null ? Devices.kernelDevice() : device;
     String description;
     try (Backend backend = Devices.open(name)) {
@@ -88,8 +100,7 @@ final class KernelsCommand extends ForetokenCommand {
       out().flush();
     }
     List<Line> lines = new ArrayList<>();
-    for (OperationCase operation :
-        sizes == Sizes.ALL ? OperationCases.all() : OperationCases.of(7, 207)) {
+    for (OperationCase operation : operations) {
       lines.addAll(run(operation, name));
     }
     long failed = lines.stream().filter(l -> !l.passed()).count();

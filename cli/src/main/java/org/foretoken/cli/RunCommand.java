@@ -20,6 +20,7 @@ import org.foretoken.kernels.graph.GraphPicture;
 import org.foretoken.kernels.graph.GraphTrace;
 import org.foretoken.kernels.graph.Node;
 import org.foretoken.kernels.graph.Tensor;
+import org.foretoken.kernels.reference.GraphComparison;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -84,6 +85,13 @@ final class RunCommand extends ForetokenCommand {
       description = "Runs before the one that counts (default: ${DEFAULT-VALUE}).")
   private int warmup;
 
+  @Option(
+      names = "--tasks",
+      description =
+          "Time tasks one by one, each in a graph of its own, on a device that times whole graphs"
+              + " only; --trace and --picture do so too.")
+  private boolean tasks;
+
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
@@ -103,21 +111,31 @@ final class RunCommand extends ForetokenCommand {
       long start = System.nanoTime();
       executable.run();
       long total = System.nanoTime() - start;
-      Result result = result(program, backend, executable, total);
+      long[] nanos = nodeNanos(program, executable);
+      Result result = result(program, backend, executable, nanos, total);
       if (json) {
         out().println(MetricsJson.line(result));
       } else {
         print(program.graph(), result);
       }
-      writeFiles(executable, backend.name());
+      writeFiles(executable, nanos, backend.name());
       return 0;
     }
   }
 
-  private static Result result(
-      GraphProgram program, Backend backend, Executable executable, long total) {
-    Graph graph = program.graph();
+  private long[] nodeNanos(GraphProgram program, Executable executable) {
     long[] nanos = executable.nodeNanos();
+    boolean timed = LongStream.of(nanos).anyMatch(n -> n > 0);
+    boolean wanted = tasks || trace != null || picture != null;
+    return timed || !wanted
+        ? nanos
+        : GraphComparison.times(
+            program.graph(), () -> Devices.open(device, true), 2, program::fill);
+  }
+
+  private static Result result(
+      GraphProgram program, Backend backend, Executable executable, long[] nanos, long total) {
+    Graph graph = program.graph();
     return new Result(
         graph.name(),
         backend.name(),
@@ -159,7 +177,7 @@ final class RunCommand extends ForetokenCommand {
         .println(
             "time     "
                 + millis(r.totalNanos())
-                + (timed == 0 ? "; this device does not time single tasks" : ""));
+                + (timed == 0 ? " (this device times whole graphs; --tasks times them one by one)" : ""));
     out().println();
     if (timed > 0) {
       Columns tasks = new Columns("task", "operation", ">ms", ">share");
@@ -191,15 +209,7 @@ final class RunCommand extends ForetokenCommand {
     return Numbers.fixed(nanos / 1e6, 3) + " ms";
   }
 
-  private void writeFiles(Executable executable, String name) throws IOException {
-    long[] nanos = executable.nodeNanos();
-    boolean timed = LongStream.of(nanos).anyMatch(n -> n > 0);
-    if (trace != null && !timed) {
-      throw new IllegalStateException(
-          "--trace: expected times of single tasks, found none on device '"
-              + name
-              + "'; trace on host, or time tasks one by one with 'foretoken compare'");
-    }
+  private void writeFiles(Executable executable, long[] nanos, String name) throws IOException {
     if (trace != null) {
       try (BufferedWriter out = Files.newBufferedWriter(trace)) {
         GraphTrace.write(executable.graph(), nanos, name, out);

@@ -114,7 +114,15 @@ class GraphCommandsTest {
   }
 
   @Test
+  void theEmulatorAgreesWithTheHost() {
+    assertThat(run("compare", FP8, "--devices", "host,emulator", "--repeat", "1")).isZero();
+    assertThat(text()).contains("device B  emulator", "agree: all 4 tasks");
+  }
+
+  @Test
   void mistakesAreOneLineAndExitCodeTwo() {
+    assertThat(run("run", FP8, "--device", "gpu")).isEqualTo(2);
+    assertThat(error()).contains("--device: gpu needs a TornadoVM SDK").hasLineCount(1);
     assertThat(run("run", FP8, "--device", "hots")).isEqualTo(2);
     assertThat(error()).contains("did you mean 'host'?").hasLineCount(1);
     assertThat(run("run", "fp8-liner")).isEqualTo(2);
@@ -138,8 +146,11 @@ class GraphCommandsTest {
   @Test
   void devicesAreListedWithTheirFix() throws IOException {
     assertThat(run("devices", "--json")).isZero();
-    assertThat(json().findValuesAsText("device")).containsExactly("host", "reference");
+    assertThat(json().findValuesAsText("device"))
+        .containsExactly("host", "reference", "emulator", "gpu");
     assertThat(json().get(0).get("available").asBoolean()).isTrue();
+    assertThat(json().get(3).get("available").asBoolean()).isFalse();
+    assertThat(json().get(3).get("description").asText()).contains("TORNADOVM_HOME");
     assertThat(run("doctor", "--json")).isBetween(0, 1);
     assertThat(json().get("checks").findValuesAsText("name")).contains("JDK", "CPU", "TornadoVM");
   }

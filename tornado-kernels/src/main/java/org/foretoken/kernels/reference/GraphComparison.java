@@ -122,6 +122,29 @@ public final class GraphComparison {
     return graph.nodes().stream().map(comparison::compare).toList();
   }
 
+  /**
+   * The time of each node in one place, for backends that time whole graphs only.
+   *
+   * @param open opens the backend
+   * @param repeats runs of each node; the least time counts
+   * @param initial fills the graph's inputs, parameters and state
+   * @return nanoseconds of each node by its index
+   */
+  public static long[] times(
+      Graph graph, Supplier<Backend> open, int repeats, InitialValues initial) {
+    GraphComparison alone =
+        new GraphComparison(graph, open, open, Inputs.SHARED, repeats, initial);
+    long[] nanos = new long[graph.nodes().size()];
+    for (Node node : graph.nodes()) {
+      List<MemorySegment> written = new ArrayList<>();
+      nanos[node.index()] = alone.run(node, alone.expected, written);
+      for (int i = 0; i < written.size(); i++) {
+        alone.expected.values.put(node.out(i), written.get(i));
+      }
+    }
+    return nanos;
+  }
+
   private static Map<Tensor, MemorySegment> values(Graph graph, InitialValues initial) {
     Map<Tensor, MemorySegment> values = new HashMap<>();
     for (Tensor t : graph.tensors()) {

@@ -91,4 +91,11 @@ class GraphComparisonTest {
         .extracting(GraphComparison.Result::agrees)
         .containsExactly(false, false, true, false, false);
   }
+
+  @Test
+  void nodesAreTimedOneByOne() {
+    long[] nanos =
+        GraphComparison.times(graph, ReferenceBackend::new, 2, GraphComparisonTest::fill);
+    assertThat(nanos).hasSize(5).doesNotContain(0);
+  }
 }
