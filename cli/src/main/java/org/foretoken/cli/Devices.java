@@ -80,7 +80,8 @@ final class Devices {
       throw new InputException(
           "--device: gpu needs a TornadoVM SDK, found "
               + (sdk == null || sdk.isBlank()
-                  ? "none; set TORNADOVM_HOME to a TornadoVM 5.2.0-jdk25 SDK, or use host or emulator"
+                  ? "none; set TORNADOVM_HOME to a TornadoVM 5.2.0-jdk25 SDK, or use host or"
+                        + " emulator"
                   : "one in TORNADOVM_HOME that this process was started without; start with the"
                       + " launcher ./foretoken, and see 'foretoken doctor'"));
     }

@@ -177,7 +177,9 @@ final class RunCommand extends ForetokenCommand {
         .println(
             "time     "
                 + millis(r.totalNanos())
-                + (timed == 0 ? " (this device times whole graphs; --tasks times them one by one)" : ""));
+                + (timed == 0
+                    ? " (this device times whole graphs; --tasks times them one by one)"
+                    : ""));
     out().println();
     if (timed > 0) {
       Columns tasks = new Columns("task", "operation", ">ms", ">share");

@@ -132,8 +132,7 @@ public final class GraphComparison {
    */
   public static long[] times(
       Graph graph, Supplier<Backend> open, int repeats, InitialValues initial) {
-    GraphComparison alone =
-        new GraphComparison(graph, open, open, Inputs.SHARED, repeats, initial);
+    GraphComparison alone = new GraphComparison(graph, open, open, Inputs.SHARED, repeats, initial);
     long[] nanos = new long[graph.nodes().size()];
     for (Node node : graph.nodes()) {
       List<MemorySegment> written = new ArrayList<>();
