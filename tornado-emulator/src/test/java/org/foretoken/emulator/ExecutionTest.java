@@ -1,7 +1,9 @@
 package org.foretoken.emulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.foretoken.emulator.exec.KernelFault;
 import org.junit.jupiter.api.Test;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -131,5 +133,79 @@ class ExecutionTest {
     for (int i = 0; i < out.getSize(); i++) {
       assertThat(out.get(i)).as("work item %d", i).isEqualTo(i + 4000);
     }
+  }
+
+  @Test
+  void withoutTheSanitizerGroupsRunInParallel() {
+    IntArray in = new IntArray(100 * GROUP);
+    for (int i = 0; i < in.getSize(); i++) {
+      in.set(i, i);
+    }
+    IntArray out = new IntArray(100);
+    Launch.unwatched(
+        () ->
+            Launch.once(
+                new TaskGraph("g")
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, in)
+                    .task("t", ExecutionTest::sumOfGroup, new KernelContext(), in, out)
+                    .transferToHost(DataTransferMode.EVERY_EXECUTION, out),
+                Launch.grid(100, GROUP)));
+    for (int g = 0; g < 100; g++) {
+      assertThat(out.get(g)).isEqualTo(GROUP * (GROUP - 1) / 2 + g * GROUP * GROUP);
+    }
+  }
+
+  @Test
+  void withoutTheSanitizerTheFirstFailureIsReported() {
+    IntArray in = new IntArray(4 * GROUP - 1);
+    TaskGraph graph =
+        new TaskGraph("g")
+            .transferToDevice(DataTransferMode.EVERY_EXECUTION, in)
+            .task("t", ExecutionTest::sumOfGroup, new KernelContext(), in, new IntArray(4));
+    Launch.unwatched(
+        () ->
+            assertThatThrownBy(() -> Launch.once(graph, Launch.grid(4, GROUP)))
+                .isInstanceOf(KernelFault.class)
+                .hasMessageStartingWith("out of bounds in kernel g.t [ExecutionTest.sumOfGroup]")
+                .hasMessageContaining("work item [255, 0, 0]"));
+  }
+
+  @Test
+  void methodsOfTheApiAreTasksToo() {
+    FloatArray x = new FloatArray(3);
+    Launch.once(
+        new TaskGraph("g")
+            .task("fill", FloatArray::initialize, x, 2f)
+            .task("t", ExecutionTest::scaleAndAdd, x, x, 2f)
+            .transferToHost(DataTransferMode.EVERY_EXECUTION, x));
+    assertThat(x.toHeapArray()).containsOnly(6f);
+  }
+
+  @Test
+  void lambdasAreTasks() {
+    FloatArray x = FloatArray.fromElements(1, 2, 3);
+    Launch.once(
+        new TaskGraph("g")
+            .transferToDevice(DataTransferMode.EVERY_EXECUTION, x)
+            .task(
+                "t",
+                (FloatArray a) -> {
+                  for (@Parallel int i = 0; i < a.getSize(); i++) {
+                    a.set(i, -a.get(i));
+                  }
+                },
+                x)
+            .transferToHost(DataTransferMode.EVERY_EXECUTION, x));
+    assertThat(x.toHeapArray()).containsExactly(-1, -2, -3);
+  }
+
+  @Test
+  void lambdasThatCaptureAreRefused() {
+    FloatArray x = new FloatArray(3);
+    float captured = x.get(0);
+    TaskGraph graph =
+        new TaskGraph("g").task("t", (FloatArray a) -> a.set(0, captured), x);
+    assertThatThrownBy(() -> Launch.once(graph))
+        .hasMessageContaining("task g.t: expected a lambda that captures nothing");
   }
 }

@@ -17,6 +17,7 @@ import java.lang.classfile.instruction.InvokeDynamicInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.classfile.instruction.LabelTarget;
 import java.lang.classfile.instruction.LoadInstruction;
+import java.lang.classfile.instruction.LocalVariable;
 import java.lang.classfile.instruction.LookupSwitchInstruction;
 import java.lang.classfile.instruction.NewMultiArrayInstruction;
 import java.lang.classfile.instruction.OperatorInstruction;
@@ -28,6 +29,7 @@ import java.lang.classfile.instruction.ThrowInstruction;
 import java.lang.constant.MethodTypeDesc;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
@@ -40,19 +42,26 @@ import java.util.function.BiConsumer;
 public final class Provenance {
   private static final int MOST_ROUNDS = 8;
 
-  private final MethodModel method;
-  private final Map<Integer, Set<Value>> locals = new HashMap<>();
+  private final List<LocalVariable> variables;
+  private final Map<Object, Set<Value>> locals = new HashMap<>();
   private final Map<Label, OperandStack> atLabel = new HashMap<>();
   private OperandStack stack = new OperandStack();
+  private final CodeAttribute code;
   private boolean reachable = true;
   private boolean changed;
+  private int bci;
 
   private Provenance(MethodModel method) {
-    this.method = method;
+    code = (CodeAttribute) method.code().orElseThrow();
+    variables =
+        code.elementStream()
+            .filter(LocalVariable.class::isInstance)
+            .map(LocalVariable.class::cast)
+            .toList();
     int slot = 0;
     MethodTypeDesc type = method.methodTypeSymbol();
     for (int i = 0; i < type.parameterCount(); i++) {
-      locals.put(slot, new HashSet<>(Set.of(new Value.Parameter(i))));
+      locals.put(variable(slot, 0), new HashSet<>(Set.of(new Value.Parameter(i))));
       slot += TypeKind.from(type.parameterType(i)).slotSize();
     }
   }
@@ -71,14 +80,28 @@ public final class Provenance {
     changed = false;
     reachable = true;
     stack = new OperandStack();
-    for (CodeElement element : (CodeAttribute) method.code().orElseThrow()) {
+    bci = 0;
+    for (CodeElement element : code) {
       visitor.accept(element, stack);
       if (element instanceof LabelTarget target) {
         label(target.label());
       } else if (element instanceof Instruction instruction) {
         execute(instruction);
+        bci += instruction.sizeInBytes();
       }
     }
+  }
+
+  /** The variable that is in a slot at an instruction, or the slot where there is no name. */
+  private Object variable(int slot, int at) {
+    for (LocalVariable variable : variables) {
+      if (variable.slot() == slot
+          && code.labelToBci(variable.startScope()) <= at
+          && at < code.labelToBci(variable.endScope())) {
+        return variable;
+      }
+    }
+    return slot;
   }
 
   private void label(Label label) {
@@ -98,25 +121,33 @@ public final class Provenance {
       case ConstantInstruction c -> stack.push(Set.of(constant(c)), c.typeKind().slotSize() == 2);
       case LoadInstruction load ->
           stack.push(
-              locals.getOrDefault(load.slot(), Set.of(new Value.Unknown())),
+              locals.getOrDefault(variable(load.slot(), bci), Set.of(new Value.Unknown())),
               load.typeKind().slotSize() == 2);
       case StoreInstruction store -> {
-        Set<Value> known = locals.computeIfAbsent(store.slot(), _ -> new HashSet<>());
+        Set<Value> known = 
+            locals.computeIfAbsent(
+                variable(store.slot(), bci + store.sizeInBytes()), _ -> new HashSet<>());
         changed |= known.addAll(stack.pop());
       }
       case IncrementInstruction increment ->
           changed |=
               locals
-                  .computeIfAbsent(increment.slot(), _ -> new HashSet<>())
-                  .add(increment.constant() > 0 ? new Value.NonNegative() : new Value.Unknown());
+                  .computeIfAbsent(variable(increment.slot(), bci), _ -> new HashSet<>())
+                  .add(new Value.Computed(false, increment.constant() > 0));
       case ArrayLoadInstruction load -> {
         stack.pop(2);
         stack.pushUnknown(load.typeKind().slotSize() == 2);
       }
       case OperatorInstruction operator -> operator(operator);
       case ConvertInstruction convert -> {
-        stack.pop();
-        stack.pushUnknown(convert.toType().slotSize() == 2);
+        Set<Value> operand = stack.pop();
+        boolean wide = convert.toType().slotSize() == 2;
+        stack.push(
+            switch (convert.opcode()) {
+              case I2L, L2I -> operand;
+              default -> Set.of(new Value.Unknown());
+            },
+            wide);
       }
       case FieldInstruction field -> field(field);
       case InvokeInstruction call -> call(call);
@@ -190,11 +221,9 @@ public final class Provenance {
           case ARRAYLENGTH, LCMP, FCMPL, FCMPG, DCMPL, DCMPG -> false;
           default -> operator.typeKind().slotSize() == 2;
         };
-    if (nonNegative) {
-      stack.push(Set.of(new Value.NonNegative()), wide);
-    } else {
-      stack.pushUnknown(wide);
-    }
+    boolean fixed =
+        left.stream().allMatch(Value::isFixed) && right.stream().allMatch(Value::isFixed);
+    stack.push(Set.of(new Value.Computed(fixed, nonNegative)), wide);
   }
 
   private static boolean isNonNegative(Set<Value> values) {

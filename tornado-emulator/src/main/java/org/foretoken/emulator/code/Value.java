@@ -20,17 +20,32 @@ public sealed interface Value {
   /** An array that the method itself makes. */
   record PrivateArray() implements Value {}
 
-  /** A sum, product or the like of values that are not negative, or one that only counts up. */
-  record NonNegative() implements Value {}
+  /**
+   * The result of arithmetic.
+   *
+   * @param fixed whether only constants and parameters went into it
+   * @param nonNegative whether it cannot be negative if the kernel's scalar arguments are not
+   */
+  record Computed(boolean fixed, boolean nonNegative) implements Value {}
 
   /** Whether a number cannot be negative, if the kernel's scalar arguments are not. */
   default boolean isNonNegative() {
     return switch (this) {
       case Constant(Object c) -> c instanceof Number n && n.doubleValue() >= 0;
-      case Parameter _, NonNegative _ -> true;
+      case Parameter _ -> true;
+      case Computed computed -> computed.nonNegative();
       case Result(String owner, String name) ->
           name.equals("getSize") || owner.equals("java/lang/Integer");
       case Unknown _, StaticField _, PrivateArray _ -> false;
+    };
+  }
+
+  /** Whether the value is the same in every work item, so that the device compiler knows it. */
+  default boolean isFixed() {
+    return switch (this) {
+      case Constant _, Parameter _ -> true;
+      case Computed computed -> computed.fixed();
+      case Unknown _, Result _, StaticField _, PrivateArray _ -> false;
     };
   }
 }

@@ -11,6 +11,7 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 public final class DeviceMemory {
   private final GraphDefinition graph;
   private final Map<Object, DeviceBuffer> buffers = new IdentityHashMap<>();
+  private final Map<Object, Boolean> leftOut = new IdentityHashMap<>();
 
   GraphDefinition graph() {
     return graph;
@@ -23,6 +24,11 @@ public final class DeviceMemory {
   /** The array's buffer, allocated without contents where there was none. */
   public DeviceBuffer allocate(Object host) {
     return buffers.computeIfAbsent(host, DeviceBuffer::new);
+  }
+
+  /** Whether TornadoVM leaves out the array's transfer to the device. */
+  boolean leavesOut(Object host) {
+    return leftOut.computeIfAbsent(host, h -> KernelLauncher.firstTaskOnlyWrites(graph, h));
   }
 
   /** The array's buffer, or an error that says who asked. */

@@ -1,6 +1,7 @@
 package org.foretoken.emulator.exec;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.foretoken.emulator.Emulator;
 import org.foretoken.emulator.code.KernelCode;
 import org.foretoken.emulator.graph.GraphDefinition;
@@ -13,6 +14,7 @@ import org.foretoken.emulator.sanitizer.Sanitizer;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
+import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
 
 /** Runs one task on device memory. */
@@ -36,14 +38,14 @@ final class KernelLauncher {
     }
   }
 
-  /** Runs the task, watched unless {@code sanitizer} is null. */
+  /** Runs the task, watched unless {@code sanitizer} is null or the method is the API's own. */
   void launch(DeviceMemory memory, Sanitizer sanitizer) {
     Object[] arguments = new Object[task.arguments().size()];
     for (int i = 0; i < arguments.length; i++) {
       Object argument = task.arguments().get(i);
       arguments[i] = DeviceBuffer.accepts(argument) ? memory.allocate(argument).device() : argument;
     }
-    if (sanitizer == null) {
+    if (sanitizer == null || !KernelCode.isProgram(kernel.code().root().owner())) {
       runPlain(arguments);
       task.arguments().stream()
           .filter(DeviceBuffer::accepts)
@@ -100,19 +102,51 @@ final class KernelLauncher {
   private void runLoops(Runnable loops) {
     try {
       loops.run();
-    } catch (IndexOutOfBoundsException | NullPointerException | ArithmeticException e) {
+    } catch (TornadoRuntimeException e) {
+      throw e;
+    } catch (RuntimeException e) {
       throw new KernelFault(kernel.name(task), "a parallel loop", e);
     }
   }
 
+  /**
+   * Runs all groups: in order under the sanitizer and where the order of atomic additions shows in
+   * FP32 sums, else in a few threads, which nothing but a race could tell apart.
+   */
   private void runGroups(KernelBody body, Object[] arguments, AccessObserver observer) {
-    WorkGroup group = new WorkGroup(kernel.name(task), range, observer, kernel.code().waits());
-    for (int z = 0; z < range.groups(2); z++) {
-      for (int y = 0; y < range.groups(1); y++) {
-        for (int x = 0; x < range.groups(0); x++) {
-          group.run(x, y, z, body, arguments, context);
-        }
+    int groups = range.groups();
+    int threads = Math.min(groups, Runtime.getRuntime().availableProcessors());
+    if (observer != AccessObserver.NONE || kernel.code().usesAtomics() || threads == 1) {
+      runGroups(body, arguments, observer, 0, groups);
+      return;
+    }
+    RuntimeException[] failures = new RuntimeException[threads];
+    IntStream.range(0, threads)
+        .parallel()
+        .forEach(
+            t -> {
+              int from = (int) ((long) groups * t / threads);
+              int to = (int) ((long) groups * (t + 1) / threads);
+              try {
+                runGroups(body, arguments.clone(), observer, from, to);
+              } catch (RuntimeException e) {
+                failures[t] = e;
+              }
+            });
+    for (RuntimeException failure : failures) {
+      if (failure != null) {
+        throw failure;
       }
+    }
+  }
+
+  private void runGroups(
+      KernelBody body, Object[] arguments, AccessObserver observer, int from, int to) {
+    WorkGroup group = new WorkGroup(kernel.name(task), range, observer, kernel.code().waits());
+    for (int i = from; i < to; i++) {
+      int x = i % range.groups(0);
+      int y = i / range.groups(0) % range.groups(1);
+      group.run(x, y, i / (range.groups(0) * range.groups(1)), body, arguments, context);
     }
   }
 

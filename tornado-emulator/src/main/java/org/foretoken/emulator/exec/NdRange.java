@@ -55,6 +55,11 @@ public record NdRange(int[] global, int[] local, int[] offset) {
     return global[dimension] / local[dimension];
   }
 
+  /** Groups in all. */
+  int groups() {
+    return Math.multiplyExact(Math.multiplyExact(groups(0), groups(1)), groups(2));
+  }
+
   /** Work items of a group. */
   public int groupSize() {
     return local[0] * local[1] * local[2];

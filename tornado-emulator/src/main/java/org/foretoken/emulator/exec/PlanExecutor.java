@@ -136,7 +136,7 @@ public final class PlanExecutor {
     for (Transfer transfer : graph.toDevice()) {
       DeviceBuffer buffer = memory.allocate(transfer.object());
       boolean due = transfer.mode() == DataTransferMode.EVERY_EXECUTION || !buffer.copiedIn();
-      if (due && !KernelLauncher.firstTaskOnlyWrites(graph, transfer.object())) {
+      if (due && !memory.leavesOut(transfer.object())) {
         record.bytesIn += buffer.copyIn();
       }
     }

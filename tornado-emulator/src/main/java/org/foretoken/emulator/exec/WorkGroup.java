@@ -1,5 +1,7 @@
 package org.foretoken.emulator.exec;
 
+import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
+
 /**
  * One group of work items, used again for every group of a range.
  *
@@ -15,13 +17,19 @@ public final class WorkGroup {
   private final Warp[] warps;
   private final Integer[][] localIds;
   private final LocalMemory localMemory = new LocalMemory();
-  private final int[] id = new int[3];
+  private final Integer[] id = {0, 0, 0};
+  private final Integer[] globalSizes = new Integer[3];
+  private final Integer[] localSizes = new Integer[3];
 
   WorkGroup(String kernel, NdRange range, AccessObserver observer, boolean cooperative) {
     this.kernel = kernel;
     this.range = range;
     this.observer = observer;
     this.cooperative = cooperative;
+    for (int d = 0; d < 3; d++) {
+      globalSizes[d] = range.global()[d];
+      localSizes[d] = range.local()[d];
+    }
     int size = range.groupSize();
     items = new WorkItem[size];
     localIds = new Integer[3][size];
@@ -62,8 +70,18 @@ public final class WorkGroup {
   }
 
   /** The group's index along a dimension. */
-  public int id(int dimension) {
+  public Integer id(int dimension) {
     return id[dimension];
+  }
+
+  /** The number of work items along a dimension. */
+  public Integer globalSize(int dimension) {
+    return globalSizes[dimension];
+  }
+
+  /** The size of a group along a dimension. */
+  public Integer localSize(int dimension) {
+    return localSizes[dimension];
   }
 
   /** The group's index when all groups stand in a row; x runs fastest. */
@@ -120,7 +138,9 @@ public final class WorkGroup {
     arguments[context] = item.newContext();
     try {
       body.run(arguments);
-    } catch (IndexOutOfBoundsException | NullPointerException | ArithmeticException e) {
+    } catch (TornadoRuntimeException e) {
+      throw e;
+    } catch (RuntimeException e) {
       throw new KernelFault(kernel, describe(item), e);
     }
     item.state = WorkItem.State.DONE;

@@ -125,7 +125,7 @@ final class InstructionRules {
       report.error(
           "the argument of asyncCopyWaitGroup is no compile-time constant", "write a literal");
     }
-    if (name.startsWith("allocate") && !isConstantOrParameter(stack.peek(0))) {
+    if (name.startsWith("allocate") && !isFixed(stack.peek(0))) {
       report.error(
           "the size of " + name + " is no constant", "use a constant or a scalar task argument");
     }
@@ -146,7 +146,7 @@ final class InstructionRules {
   }
 
   private void privateArray(NewPrimitiveArrayInstruction array, OperandStack stack) {
-    if (!isConstantOrParameter(stack.peek(0))) {
+    if (!isFixed(stack.peek(0))) {
       report.error(
           "a private array whose size is no constant does not compile",
           "use a constant or a scalar task argument as its size");
@@ -171,9 +171,8 @@ final class InstructionRules {
     return values.stream().allMatch(Value.Constant.class::isInstance);
   }
 
-  private static boolean isConstantOrParameter(Set<Value> values) {
-    return values.stream()
-        .allMatch(v -> v instanceof Value.Constant || v instanceof Value.Parameter);
+  private static boolean isFixed(Set<Value> values) {
+    return values.stream().allMatch(Value::isFixed);
   }
 
   private static boolean isPowerOfTwo(Set<Value> values) {

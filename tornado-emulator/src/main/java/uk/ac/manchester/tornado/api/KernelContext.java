@@ -2,7 +2,6 @@ package uk.ac.manchester.tornado.api;
 
 import org.foretoken.emulator.exec.Atomics;
 import org.foretoken.emulator.exec.LocalAllocation;
-import org.foretoken.emulator.exec.NdRange;
 import org.foretoken.emulator.exec.Swizzle;
 import org.foretoken.emulator.exec.TileOps;
 import org.foretoken.emulator.exec.WarpOps;
@@ -92,13 +91,12 @@ public class KernelContext implements ExecutionContext {
     localIdx = item.localId(0);
     localIdy = item.localId(1);
     localIdz = item.localId(2);
-    NdRange range = item.group().range();
-    globalGroupSizeX = range.global()[0];
-    globalGroupSizeY = range.global()[1];
-    globalGroupSizeZ = range.global()[2];
-    localGroupSizeX = range.local()[0];
-    localGroupSizeY = range.local()[1];
-    localGroupSizeZ = range.local()[2];
+    globalGroupSizeX = item.group().globalSize(0);
+    globalGroupSizeY = item.group().globalSize(1);
+    globalGroupSizeZ = item.group().globalSize(2);
+    localGroupSizeX = item.group().localSize(0);
+    localGroupSizeY = item.group().localSize(1);
+    localGroupSizeZ = item.group().localSize(2);
   }
 
   @Override
