@@ -203,8 +203,7 @@ class ExecutionTest {
   void lambdasThatCaptureAreRefused() {
     FloatArray x = new FloatArray(3);
     float captured = x.get(0);
-    TaskGraph graph =
-        new TaskGraph("g").task("t", (FloatArray a) -> a.set(0, captured), x);
+    TaskGraph graph = new TaskGraph("g").task("t", (FloatArray a) -> a.set(0, captured), x);
     assertThatThrownBy(() -> Launch.once(graph))
         .hasMessageContaining("task g.t: expected a lambda that captures nothing");
   }

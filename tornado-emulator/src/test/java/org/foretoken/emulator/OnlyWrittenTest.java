@@ -179,7 +179,7 @@ class OnlyWrittenTest {
     assertThatThrownBy(() -> Launch.once(graph))
         .hasMessageContaining("g.u [OnlyWrittenTest.twoTimes]")
         .hasMessageContaining("b[8]")
-        .hasMessageContaining("only writes");
+        .hasMessageContaining("first task of a graph only writes");
   }
 
   @Test

@@ -125,7 +125,7 @@ class TransferTest {
     TaskGraph graph = new TaskGraph("g").task("t", TransferTest::addOne, x, y);
     assertThatThrownBy(() -> Launch.once(graph))
         .isInstanceOf(KernelFault.class)
-        .hasMessageContaining("x[0] is read, but was neither transferred")
+        .hasMessageContaining("x[0] is read, but it was neither transferred")
         .hasMessageContaining("g.t [TransferTest.addOne]");
   }
 

@@ -124,7 +124,7 @@ public final class Provenance {
               locals.getOrDefault(variable(load.slot(), bci), Set.of(new Value.Unknown())),
               load.typeKind().slotSize() == 2);
       case StoreInstruction store -> {
-        Set<Value> known = 
+        Set<Value> known =
             locals.computeIfAbsent(
                 variable(store.slot(), bci + store.sizeInBytes()), _ -> new HashSet<>());
         changed |= known.addAll(stack.pop());

@@ -28,6 +28,7 @@ public final class DeviceBuffer {
   private final Object device;
   private final int size;
   private boolean copiedIn;
+  private boolean leftOut;
   private boolean whole;
   private final BitSet defined = new BitSet();
 
@@ -79,6 +80,19 @@ public final class DeviceBuffer {
   /** Notes that the whole array may have been written, by a kernel that nobody watched. */
   public void defineAll() {
     whole = true;
+  }
+
+  /** Notes that TornadoVM would not carry out the transfer of this array to the device. */
+  void leaveOut() {
+    leftOut = true;
+  }
+
+  /** Why an element that is not defined is not. */
+  public String whyAbsent() {
+    return leftOut
+        ? "it was not transferred to the device, as TornadoVM leaves out the transfer of an array"
+            + " that the first task of a graph only writes"
+        : "it was neither transferred to the device nor written by a kernel";
   }
 
   /** Whether the host's array was ever copied in. */

@@ -136,7 +136,9 @@ public final class PlanExecutor {
     for (Transfer transfer : graph.toDevice()) {
       DeviceBuffer buffer = memory.allocate(transfer.object());
       boolean due = transfer.mode() == DataTransferMode.EVERY_EXECUTION || !buffer.copiedIn();
-      if (due && !memory.leavesOut(transfer.object())) {
+      if (memory.leavesOut(transfer.object())) {
+        buffer.leaveOut();
+      } else if (due) {
         record.bytesIn += buffer.copyIn();
       }
     }

@@ -224,11 +224,7 @@ public final class Sanitizer implements AccessObserver {
           element(t, index) + " is read, but no work item of the group has written it");
     }
     if (!t.isLocal() && !t.buffer.isDefined(index)) {
-      throw fault(
-          Kind.ABSENT,
-          element(t, index)
-              + " is read, but was neither transferred to the device nor written by a kernel"
-              + " (TornadoVM does not transfer an array that the graph's first task only writes)");
+      throw fault(Kind.ABSENT, element(t, index) + " is read, but " + t.buffer.whyAbsent());
     }
     if (t.isLocal()) {
       requireNoCopy(t, index);
