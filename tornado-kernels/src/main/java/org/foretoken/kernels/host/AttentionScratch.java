@@ -37,6 +37,11 @@ final class AttentionScratch {
    */
   final int[] limits = new int[QUERY_BLOCKS * BLOCK];
 
+  /** Most and fewest keys of a block that a query of each tile sees. */
+  final int[] most = new int[BLOCK / AttentionTiles.ROWS];
+
+  final int[] fewest = new int[BLOCK / AttentionTiles.ROWS];
+
   final float[] maxima = new float[QUERY_BLOCKS * BLOCK];
   final float[] sums = new float[QUERY_BLOCKS * BLOCK * LANES];
 

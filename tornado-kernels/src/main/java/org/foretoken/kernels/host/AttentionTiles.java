@@ -83,9 +83,63 @@ final class AttentionTiles {
     c51.intoArray(c, co + 5 * ldc + LANES);
   }
 
-  /** {@link #addNn} with {@code n} beyond BLOCK: a in parts, as {@link AttentionPacking#left}. */
-  static void addParts(float[] a, int ao, float[] b, int bo, int n, float[] c, int co, int ldc) {
-    for (int k = 0; k < n; k += BLOCK) {
+  /** {@link #addNn} on a c of zeros. */
+  static void setNn(float[] a, int ao, float[] b, int bo, int n, float[] c, int co, int ldc) {
+    FloatVector c00 = FloatVector.zero(F);
+    FloatVector c01 = FloatVector.zero(F);
+    FloatVector c10 = FloatVector.zero(F);
+    FloatVector c11 = FloatVector.zero(F);
+    FloatVector c20 = FloatVector.zero(F);
+    FloatVector c21 = FloatVector.zero(F);
+    FloatVector c30 = FloatVector.zero(F);
+    FloatVector c31 = FloatVector.zero(F);
+    FloatVector c40 = FloatVector.zero(F);
+    FloatVector c41 = FloatVector.zero(F);
+    FloatVector c50 = FloatVector.zero(F);
+    FloatVector c51 = FloatVector.zero(F);
+    for (int k = 0; k < n; k++) {
+      FloatVector b0 = FloatVector.fromArray(F, b, bo + k * PANEL);
+      FloatVector b1 = FloatVector.fromArray(F, b, bo + k * PANEL + LANES);
+      FloatVector a0 = FloatVector.broadcast(F, a[ao + k]);
+      c00 = a0.fma(b0, c00);
+      c01 = a0.fma(b1, c01);
+      FloatVector a1 = FloatVector.broadcast(F, a[ao + BLOCK + k]);
+      c10 = a1.fma(b0, c10);
+      c11 = a1.fma(b1, c11);
+      FloatVector a2 = FloatVector.broadcast(F, a[ao + 2 * BLOCK + k]);
+      c20 = a2.fma(b0, c20);
+      c21 = a2.fma(b1, c21);
+      FloatVector a3 = FloatVector.broadcast(F, a[ao + 3 * BLOCK + k]);
+      c30 = a3.fma(b0, c30);
+      c31 = a3.fma(b1, c31);
+      FloatVector a4 = FloatVector.broadcast(F, a[ao + 4 * BLOCK + k]);
+      c40 = a4.fma(b0, c40);
+      c41 = a4.fma(b1, c41);
+      FloatVector a5 = FloatVector.broadcast(F, a[ao + 5 * BLOCK + k]);
+      c50 = a5.fma(b0, c50);
+      c51 = a5.fma(b1, c51);
+    }
+    c00.intoArray(c, co);
+    c01.intoArray(c, co + LANES);
+    c10.intoArray(c, co + ldc);
+    c11.intoArray(c, co + ldc + LANES);
+    c20.intoArray(c, co + 2 * ldc);
+    c21.intoArray(c, co + 2 * ldc + LANES);
+    c30.intoArray(c, co + 3 * ldc);
+    c31.intoArray(c, co + 3 * ldc + LANES);
+    c40.intoArray(c, co + 4 * ldc);
+    c41.intoArray(c, co + 4 * ldc + LANES);
+    c50.intoArray(c, co + 5 * ldc);
+    c51.intoArray(c, co + 5 * ldc + LANES);
+  }
+
+  /**
+   * c = a b with {@code n} columns of a, in parts as {@link AttentionPacking#left} lays them out.
+   */
+  static void multiply(
+      float[] a, int ao, float[] b, int bo, int n, float[] c, int co, int ldc) {
+    setNn(a, ao, b, bo, Math.min(BLOCK, n), c, co, ldc);
+    for (int k = BLOCK; k < n; k += BLOCK) {
       addNn(a, ao + k * BLOCK, b, bo + k * PANEL, Math.min(BLOCK, n - k), c, co, ldc);
     }
   }

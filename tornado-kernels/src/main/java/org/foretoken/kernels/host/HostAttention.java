@@ -203,39 +203,35 @@ final class HostAttention implements Runnable {
     return Math.clamp(s.limits[i] - s.key, 0, s.keyCount);
   }
 
-  /** Most keys of the block that a query of the tile sees. */
-  private static int most(AttentionScratch s, int tile) {
-    int most = 0;
-    for (int i = tile; i < Math.min(s.block + s.blockCount, tile + ROWS); i++) {
-      most = Math.max(most, seen(s, i));
-    }
-    return most;
-  }
-
-  /** Fewest keys of the block that a query of the tile sees. */
-  private static int fewest(AttentionScratch s, int tile) {
-    int fewest = s.keyCount;
-    for (int i = tile; i < Math.min(s.block + s.blockCount, tile + ROWS); i++) {
-      fewest = Math.min(fewest, seen(s, i));
-    }
-    return fewest;
-  }
-
   private void scores(AttentionScratch s) {
     int d = shape.headDim();
     int left = s.block / BLOCK * AttentionPacking.leftSize(d);
-    int panel = AttentionPacking.padded(d) * PANEL;
-    Arrays.fill(s.scores, 0f);
+    for (int t = 0; t < s.blockCount; t += ROWS) {
+      countKeys(s, t);
+    }
     for (int c = 0; c < s.keyCount; c += PANEL) {
-      int right = c / PANEL * panel;
+      int right = c * AttentionPacking.padded(d);
       for (int t = 0; t < s.blockCount; t += ROWS) {
-        if (most(s, s.block + t) > c) {
+        if (s.most[t / ROWS] > c) {
           int at = t * BLOCK;
-          AttentionTiles.addParts(
+          AttentionTiles.multiply(
               s.queriesLeft, left + at, s.keysT, right, d, s.scores, at + c, BLOCK);
         }
       }
     }
+  }
+
+  /** Most and fewest keys of the block that a query of a tile sees. */
+  private static void countKeys(AttentionScratch s, int t) {
+    int most = 0;
+    int fewest = s.keyCount;
+    for (int i = t; i < Math.min(s.blockCount, t + ROWS); i++) {
+      int seen = seen(s, s.block + i);
+      most = Math.max(most, seen);
+      fewest = Math.min(fewest, seen);
+    }
+    s.most[t / ROWS] = most;
+    s.fewest[t / ROWS] = fewest;
   }
 
   private void softmax(AttentionScratch s) {
@@ -261,13 +257,15 @@ final class HostAttention implements Runnable {
   private void addValues(AttentionScratch s) {
     for (int c = 0; c < stride; c += PANEL) {
       for (int t = 0; t < s.blockCount; t += ROWS) {
-        int shared = fewest(s, s.block + t);
+        int shared = s.fewest[t / ROWS];
         if (shared > 0) {
           int to = (s.block + t) * stride + c;
           AttentionTiles.addNn(
               s.scores, t * BLOCK, s.values, c * BLOCK, shared, s.valueSums, to, stride);
         }
-        addRest(s, c, t, shared);
+        if (s.most[t / ROWS] > shared) {
+          addRest(s, c, t, shared);
+        }
       }
     }
   }

@@ -184,8 +184,6 @@ final class HostAttentionGrad implements Runnable {
   private void scores(AttentionScratch s) {
     int d = shape.headDim();
     int e = shape.valueDim();
-    Arrays.fill(s.scores, 0f);
-    Arrays.fill(s.dScores, 0f);
     for (int c = 0; c < s.keyCount; c += PANEL) {
       int keyPanel = c * AttentionPacking.padded(d);
       int valuePanel = c * AttentionPacking.padded(e);
@@ -193,8 +191,8 @@ final class HostAttentionGrad implements Runnable {
         if (most(s, t) > c) {
           int left = t * BLOCK;
           int to = left + c;
-          AttentionTiles.addParts(s.queriesLeft, left, s.keysT, keyPanel, d, s.scores, to, BLOCK);
-          AttentionTiles.addParts(
+          AttentionTiles.multiply(s.queriesLeft, left, s.keysT, keyPanel, d, s.scores, to, BLOCK);
+          AttentionTiles.multiply(
               s.outputsLeft, left, s.valuesT, valuePanel, e, s.dScores, to, BLOCK);
         }
       }
