@@ -18,11 +18,16 @@ record AttentionShape(int heads, int kvHeads, int headDim, int valueDim, float s
   /** log2(e). */
   static final double LOG2_E = 1 / Math.log(2);
 
-  /** Checks that the order of scores is that of probabilities. */
-  AttentionShape {
+  /**
+   * Checks that larger scores are larger probabilities.
+   *
+   * @throws GraphException where the scale is not above 0
+   */
+  AttentionShape checked(HostOperands x) {
     if (!(scale > 0)) {
-      throw new GraphException("attention: expected a scale above 0, found " + scale);
+      throw new GraphException(x.where() + ": expected a scale above 0, found " + scale);
     }
+    return this;
   }
 
   /** Factor that makes a score an exponent of 2. */

@@ -136,8 +136,7 @@ final class AttentionTiles {
   /**
    * c = a b with {@code n} columns of a, in parts as {@link AttentionPacking#left} lays them out.
    */
-  static void multiply(
-      float[] a, int ao, float[] b, int bo, int n, float[] c, int co, int ldc) {
+  static void multiply(float[] a, int ao, float[] b, int bo, int n, float[] c, int co, int ldc) {
     setNn(a, ao, b, bo, Math.min(BLOCK, n), c, co, ldc);
     for (int k = BLOCK; k < n; k += BLOCK) {
       addNn(a, ao + k * BLOCK, b, bo + k * PANEL, Math.min(BLOCK, n - k), c, co, ldc);

@@ -57,7 +57,7 @@ final class HostAttention implements Runnable {
   private HostAttention(AttentionShape shape, HostOperands x, HostPool pool, long ends, long lse) {
     this.pool = pool;
     this.operands = x;
-    this.shape = shape;
+    this.shape = shape.checked(x);
     this.ends = ends;
     this.lse = lse;
     q = x.readAddress(0);

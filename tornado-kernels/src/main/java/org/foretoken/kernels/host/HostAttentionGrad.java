@@ -60,7 +60,9 @@ final class HostAttentionGrad implements Runnable {
   HostAttentionGrad(AttentionGrad op, HostOperands x, HostPool pool) {
     this.pool = pool;
     this.operands = x;
-    shape = new AttentionShape(op.heads(), op.kvHeads(), op.headDim(), op.valueDim(), op.scale());
+    shape =
+        new AttentionShape(op.heads(), op.kvHeads(), op.headDim(), op.valueDim(), op.scale())
+            .checked(x);
     q = x.readAddress(0);
     k = x.readAddress(1);
     v = x.readAddress(2);

@@ -4,6 +4,8 @@ import com.sun.management.OperatingSystemMXBean;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
+import java.util.HashMap;
+import java.util.Map;
 import org.foretoken.kernels.graph.Graph;
 import org.foretoken.kernels.graph.GraphException;
 import org.foretoken.kernels.graph.MemoryPlan;
@@ -22,6 +24,9 @@ final class HostMemory implements AutoCloseable {
   private volatile boolean closed;
   private long allocated;
   private MemorySegment scratch = MemorySegment.NULL;
+  private final Map<RopeKey, HostRopeTable> ropeTables = new HashMap<>();
+
+  private record RopeKey(int rotaryDim, double theta) {}
 
   /**
    * Allocates {@code bytes} zero bytes.
@@ -66,6 +71,12 @@ final class HostMemory implements AutoCloseable {
       scratch = allocate(what, bytes);
     }
     return scratch.asSlice(0, bytes);
+  }
+
+  /** The table of these rotations, one for all nodes. */
+  synchronized HostRopeTable ropeTable(int rotaryDim, double theta) {
+    return ropeTables.computeIfAbsent(
+        new RopeKey(rotaryDim, theta), k -> new HostRopeTable(rotaryDim, theta));
   }
 
   /** Bytes allocated so far. */

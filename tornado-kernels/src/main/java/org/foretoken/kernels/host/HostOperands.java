@@ -47,6 +47,11 @@ record HostOperands(
     return write(i).address();
   }
 
+  /** The backend's table of these rotations. */
+  HostRopeTable ropeTable(int rotaryDim, double theta) {
+    return memory.ropeTable(rotaryDim, theta);
+  }
+
   /** Memory that the node may use while it runs; its contents do not last between runs. */
   MemorySegment scratch(long bytes) {
     return memory.scratch(where() + ", scratch", bytes);

@@ -28,8 +28,9 @@ final class HostRope implements Runnable {
   private final int rows;
   private final Rope op;
   private final HostPool.Range body = this::rows;
-  private float[] table = new float[0]; // [positions, 2, rotaryDim]
-  private int tabled;
+  private final HostRopeTable tables;
+  private final float sign; // of the sines
+  private float[] table; // [positions, 2, rotaryDim]
 
   HostRope(Rope op, HostOperands operands, HostPool pool) {
     this.pool = pool;
@@ -39,6 +40,8 @@ final class HostRope implements Runnable {
     positions = operands.readAddress(1);
     y = operands.writeAddress(0);
     rows = operands.in(0).rows();
+    tables = operands.ropeTable(op.rotaryDim(), op.theta());
+    sign = op.inverse() ? -1f : 1f;
   }
 
   @Override
@@ -58,29 +61,8 @@ final class HostRope implements Runnable {
       }
       last = Math.max(last, p);
     }
-    if (last >= tabled) {
-      fill(Math.max(last + 1, Math.min(2 * tabled, last + 4096)));
-    }
+    table = tables.upTo(last);
     pool.parallelFor(rows, HostMath.rowsPerChunk(op.heads() * op.headDim()), body);
-  }
-
-  private void fill(int count) {
-    int d = op.rotaryDim();
-    float[] t = java.util.Arrays.copyOf(table, Math.multiplyExact(count, 2 * d));
-    for (int j = 0; j < d; j += 2) {
-      double frequency = Math.pow(op.theta(), -(double) j / d);
-      for (int p = tabled; p < count; p++) {
-        float cos = (float) Math.cos(p * frequency);
-        float sin = (float) Math.sin(p * frequency) * (op.inverse() ? -1f : 1f);
-        int at = p * 2 * d + j;
-        t[at] = cos;
-        t[at + 1] = cos;
-        t[at + d] = -sin;
-        t[at + d + 1] = sin;
-      }
-    }
-    table = t;
-    tabled = count;
   }
 
   private void rows(int from, int to) {
@@ -94,27 +76,27 @@ final class HostRope implements Runnable {
           HostMath.copy(x + head, y + head, plain);
         }
         long o = head + 4L * plain;
-        rotate(x + o, y + o, table, at, d);
+        rotate(x + o, y + o, table, at, d, sign);
       }
     }
   }
 
-  private static void rotate(long x, long y, float[] table, int at, int d) {
+  private static void rotate(long x, long y, float[] table, int at, int d, float sign) {
     int c = 0;
     for (; c < F.loopBound(d); c += LANES) {
       FloatVector cos = FloatVector.fromArray(F, table, at + c);
-      FloatVector sin = FloatVector.fromArray(F, table, at + d + c);
+      FloatVector sin = FloatVector.fromArray(F, table, at + d + c).mul(sign);
       store(rotate(load(x + 4L * c), cos, sin), y + 4L * c);
     }
     if (c < d) {
-      rotateLast(x + 4L * c, y + 4L * c, table, at + c, d, HostMath.first(d - c));
+      rotateLast(x + 4L * c, y + 4L * c, table, at + c, d, sign, HostMath.first(d - c));
     }
   }
 
   private static void rotateLast(
-      long x, long y, float[] table, int at, int d, VectorMask<Float> m) {
+      long x, long y, float[] table, int at, int d, float sign, VectorMask<Float> m) {
     FloatVector cos = FloatVector.fromArray(F, table, at, m);
-    FloatVector sin = FloatVector.fromArray(F, table, at + d, m);
+    FloatVector sin = FloatVector.fromArray(F, table, at + d, m).mul(sign);
     store(rotate(load(x, m), cos, sin), y, m);
   }
 

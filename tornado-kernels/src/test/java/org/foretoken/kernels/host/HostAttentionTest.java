@@ -1,11 +1,14 @@
 package org.foretoken.kernels.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
+import org.foretoken.kernels.graph.GraphException;
 import org.foretoken.kernels.op.Attention;
 import org.foretoken.kernels.op.AttentionGrad;
 import org.foretoken.kernels.op.CachedAttention;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -217,5 +220,76 @@ class HostAttentionTest {
             .isEqualTo(Arrays.copyOfRange(all, from * width, to * width));
       }
     }
+  }
+
+  @Test
+  void rowsMaySeeAWindow() {
+    int n = 130;
+    int[] first = new int[n];
+    double[] expected = new double[n];
+    float[] v = OneOp.random(3, n, 1);
+    for (int i = 0; i < n; i++) {
+      first[i] = Math.max(0, i - i % 7);
+      for (int j = first[i]; j <= i; j++) {
+        expected[i] += v[j] / (i + 1 - first[i]);
+      }
+    }
+    // Keys of zeros: every row is the mean of the values that it sees.
+    OneOp.Result found =
+        new OneOp(new Attention(1, 1, 1, 1, 1f))
+            .in("q", OneOp.random(1, n, 1), n, 1)
+            .in("k", new float[n], n, 1)
+            .in("v", v, n, 1)
+            .in("firstRow", first, n)
+            .out("o", n, 1)
+            .out("lse", n, 1)
+            .run(2);
+    Close.check("o", found.get("o"), expected, 1e-6);
+  }
+
+  @Test
+  void refusesRowsThatAreNotThere() {
+    OneOp cached =
+        new OneOp(new CachedAttention(1, 1, 1, 1, 1f))
+            .in("q", new float[2], 2, 1)
+            .in("k", new float[4], 4, 1)
+            .in("v", new float[4], 4, 1)
+            .in("begins", new int[] {0, 2}, 2)
+            .in("ends", new int[] {1, 5}, 2)
+            .out("o", 2, 1);
+    assertThatThrownBy(() -> cached.run(1))
+        .isInstanceOf(GraphException.class)
+        .hasMessageContaining("row 1 expected keys within 0..4, found 2..5");
+    OneOp gradient =
+        new OneOp(new AttentionGrad(1, 1, 1, 1, 1f))
+            .in("q", new float[3], 3, 1)
+            .in("k", new float[3], 3, 1)
+            .in("v", new float[3], 3, 1)
+            .in("firstRow", new int[] {0, 1, 0}, 3)
+            .in("o", new float[3], 3, 1)
+            .in("lse", new float[3], 3, 1)
+            .in("dO", new float[3], 3, 1)
+            .out("dq", 3, 1)
+            .out("dk", 3, 1)
+            .out("dv", 3, 1);
+    assertThatThrownBy(() -> gradient.run(1))
+        .isInstanceOf(GraphException.class)
+        .hasMessageContaining("at row 2")
+        .hasMessageContaining("found 0");
+  }
+
+  @Test
+  void refusesAScaleThatTurnsTheOrderOfScores() {
+    OneOp op =
+        new OneOp(new Attention(1, 1, 1, 1, 0f))
+            .in("q", new float[1], 1, 1)
+            .in("k", new float[1], 1, 1)
+            .in("v", new float[1], 1, 1)
+            .in("firstRow", new int[1], 1)
+            .out("o", 1, 1)
+            .out("lse", 1, 1);
+    assertThatThrownBy(() -> op.run(1))
+        .isInstanceOf(GraphException.class)
+        .hasMessageContaining("operation 'op' (Attention): expected a scale above 0, found 0.0");
   }
 }

@@ -52,6 +52,40 @@ class HostMathTest {
   }
 
   @Test
+  void exp2IsWithinOneUlpOfNormalResultsAndScalarIsEqual() {
+    Random random = new Random(2);
+    int n = 1 << 20;
+    float[] x = new float[n];
+    float[] y = new float[n];
+    for (int i = 0; i < n; i++) {
+      x[i] = i % 2 == 0 ? -128f + 255f * random.nextFloat() : -4f * random.nextFloat();
+    }
+    x[0] = Float.NEGATIVE_INFINITY;
+    x[1] = 0f;
+    x[2] = Float.NaN;
+    x[3] = -126f;
+    for (int i = 0; i < n; i += LANES) {
+      HostMath.exp2(FloatVector.fromArray(F, x, i)).intoArray(y, i);
+    }
+    for (int i = 0; i < n; i++) {
+      assertThat(Float.floatToIntBits(HostMath.exp2(x[i])))
+          .as("scalar exp2(%s)", x[i])
+          .isEqualTo(Float.floatToIntBits(y[i]));
+      double exact = Math.pow(2, x[i]);
+      if (x[i] < -126f) {
+        assertThat(y[i]).as("exp2(%s)", x[i]).isZero();
+      } else if (i != 2) {
+        double ulps = Math.abs(y[i] - exact) / Math.ulp((float) exact);
+        assertThat(ulps).as("ulps of exp2(%s)", x[i]).isLessThanOrEqualTo(1);
+      }
+    }
+    assertThat(y[0]).isZero();
+    assertThat(y[1]).isEqualTo(1f);
+    assertThat(y[2]).isNaN();
+    assertThat(y[3]).isEqualTo(Float.MIN_NORMAL);
+  }
+
+  @Test
   void expAtTheEdges() {
     float[] x = new float[LANES];
     float[] edges = {0f, -0f, Float.NEGATIVE_INFINITY, Float.POSITIVE_INFINITY};
@@ -68,6 +102,17 @@ class HostMathTest {
       float[] x = new float[LANES];
       x[lane] = 3f;
       assertThat(HostMath.sum(FloatVector.fromArray(F, x, 0))).isEqualTo(3f);
+    }
+  }
+
+  @Test
+  void sigmoidIsCloseEverywhere() {
+    for (int i = 0; i < 1 << 14; i++) {
+      float x = (i - (1 << 13)) / 100f;
+      double exact = 1 / (1 + Math.exp(-x));
+      double found = HostMath.sigmoid(FloatVector.broadcast(F, x)).lane(0);
+      double bound = Math.min(0x1p-23, 1e-5 * exact);
+      assertThat(Math.abs(found - exact)).as("sigmoid(%s)", x).isLessThanOrEqualTo(bound);
     }
   }
 
