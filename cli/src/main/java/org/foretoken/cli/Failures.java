@@ -51,21 +51,29 @@ final class Failures {
           case OutOfMemoryError e -> outOfMemory(e);
           case StackOverflowError e -> "the stack overflowed; run with --debug to see where";
           case IOException e -> io(e);
+          case UncheckedIOException e -> e.getMessage();
           default -> named(cause);
         };
     return text == null ? named(cause) : text.strip().replaceAll("\\s*\\R\\s*", " ");
   }
 
+  /** The failure without the exceptions that only carry it; one with words of its own stays. */
   private static Throwable unwrap(Throwable failure) {
     Throwable t = failure;
-    while (t.getCause() != null
-        && (t instanceof UncheckedIOException
-            || t instanceof ExecutionException
-            || t instanceof CompletionException
-            || t instanceof CommandLine.ExecutionException)) {
+    while (t.getCause() != null && carries(t)) {
       t = t.getCause();
     }
     return t;
+  }
+
+  private static boolean carries(Throwable t) {
+    return switch (t) {
+      case UncheckedIOException e -> e.getCause().toString().equals(e.getMessage());
+      case ExecutionException e -> true;
+      case CompletionException e -> true;
+      case CommandLine.ExecutionException e -> true;
+      default -> false;
+    };
   }
 
   private static String outOfMemory(OutOfMemoryError e) {

@@ -11,7 +11,10 @@ import org.foretoken.kernels.graph.Backend;
 import org.foretoken.model.config.RunConfig;
 import org.foretoken.model.config.TrainConfig;
 import org.foretoken.model.data.Corpus;
+import org.foretoken.model.nn.ModelLayout;
+import org.foretoken.model.nn.PrecisionTable;
 import org.foretoken.model.train.CheckpointStore;
+import org.foretoken.model.train.MemoryCheck;
 import org.foretoken.model.train.TrainCheckpoint;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -79,6 +82,7 @@ final class TrainCommand extends ForetokenCommand {
   public Integer call() {
     Path checkpoint = resume == null ? null : resumedCheckpoint();
     RunConfig run = configuration(checkpoint);
+    requireMemoryForWeights(run);
     Corpus corpus = Corpus.read(run.data());
     Path folder =
         checkpoint == null ? RunFolder.forNewRun(out, run.name()) : RunFolder.of(checkpoint);
@@ -93,6 +97,17 @@ final class TrainCommand extends ForetokenCommand {
     } finally {
       RunFolder.removeIfEmpty(folder);
     }
+  }
+
+  /**
+   * Refuses at once what cannot fit whatever its activations take: the whole bill needs the graph
+   * of a step, and that of a model a hundred times too large takes its time.
+   */
+  private static void requireMemoryForWeights(RunConfig run) {
+    long weightAndGradient = 2 * Float.BYTES;
+    long moments = 2L * PrecisionTable.of(run.train().recipe()).moments().bytes();
+    long parameters = ModelLayout.of(run.model()).parameterCount();
+    new MemoryCheck(parameters * (weightAndGradient + moments), 0, 0).require();
   }
 
   private Path resumedCheckpoint() {

@@ -62,13 +62,12 @@ public final class MetricsFile implements AutoCloseable {
 
   private UncheckedIOException failed(IOException e) {
     return new UncheckedIOException(
-        new IOException(
-            "'"
-                + file
-                + "' cannot be written ("
-                + e.getMessage()
-                + "); the checkpoints are untouched, free some space and resume",
-            e));
+        "'"
+            + file
+            + "' cannot be written ("
+            + e.getMessage()
+            + "); the checkpoints are untouched, free some space and resume",
+        e);
   }
 
   @Override

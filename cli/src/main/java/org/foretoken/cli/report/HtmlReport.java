@@ -41,7 +41,7 @@ public final class HtmlReport {
       return Files.move(fresh, file, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new UncheckedIOException(
-          new IOException("'" + file + "' cannot be written (" + e.getMessage() + ")", e));
+          "'" + file + "' cannot be written (" + e.getMessage() + ")", e);
     }
   }
 
@@ -188,18 +188,11 @@ public final class HtmlReport {
               .toList();
       loss.add(new Series(name + ", held out", SampleView.colour(k), Style.DOTS, held));
     }
-    out.append(new LineChart("Loss, nats", 990, false, v -> Numbers.fixed(v, 1), loss).figure());
+    out.append(
+        new LineChart("Loss, nats", 990, 300, false, v -> Numbers.fixed(v, 1), loss).figure());
     out.append("<div class=\"charts\">\n");
-    small(
-        "Learning rate",
-        s -> s.learningRate(),
-        v -> String.format(java.util.Locale.ROOT, "%.1e", v),
-        false);
-    small(
-        "Gradient norm, before clipping",
-        s -> s.gradientNorm(),
-        v -> Numbers.fixed(v, v < 10 ? 1 : 0),
-        true);
+    small("Learning rate", s -> s.learningRate(), Numbers::scientific, false);
+    small("Gradient norm, before clipping", s -> s.gradientNorm(), Numbers::rounded, true);
     small("Tokens per second", s -> s.tokensPerSecond(), Numbers::rounded, true);
     out.append("</div>\n");
   }
@@ -217,7 +210,7 @@ public final class HtmlReport {
                 new Series("", "d0", Style.RAW, points),
                 new Series("", "d0", Style.LINE, LineChart.smoothed(points)))
             : List.of(new Series("", "d0", Style.LINE, points));
-    out.append(new LineChart(title, 440, true, format, series).figure());
+    out.append(new LineChart(title, 310, 190, true, format, series).figure());
   }
 
   private void samples() {

@@ -9,13 +9,19 @@ import java.util.function.DoubleFunction;
  * A line chart over training steps, as SVG that takes its colours from the page's style sheet.
  *
  * @param title what it shows, with the unit
- * @param width width of the drawing, in its own units; text keeps its size relative to it
+ * @param width width of the drawing, about the pixels that it is shown in
+ * @param height height of the drawing
  * @param fromZero whether the vertical axis starts at zero
  * @param format labels of the vertical axis
  * @param series the curves
  */
 record LineChart(
-    String title, int width, boolean fromZero, DoubleFunction<String> format, List<Series> series) {
+    String title,
+    int width,
+    int height,
+    boolean fromZero,
+    DoubleFunction<String> format,
+    List<Series> series) {
 
   /** How a curve is drawn. */
   enum Style {
@@ -38,7 +44,6 @@ record LineChart(
    */
   record Series(String label, String colour, Style style, List<Point> points) {}
 
-  private static final int HEIGHT = 280;
   private static final int LEFT = 52;
   private static final int RIGHT = 12;
   private static final int TOP = 10;
@@ -47,7 +52,9 @@ record LineChart(
 
   /** The chart with its title and legend. */
   String figure() {
-    StringBuilder out = new StringBuilder("<figure>\n<figcaption>");
+    StringBuilder out =
+        new StringBuilder(width > 600 ? "<figure class=\"wide\">" : "<figure>")
+            .append("<figcaption>");
     out.append("<b>").append(Html.escape(title)).append("</b>");
     for (Series s : series) {
       if (!s.label.isEmpty()) {
@@ -74,10 +81,10 @@ record LineChart(
       low = Double.isFinite(low) ? Math.min(low, 0) : 0;
       high = Math.max(Double.isFinite(high) ? high : 1, low + 1e-9);
     }
-    Axis x = Axis.over(0, last, Math.max(3, width / 110), LEFT, width - RIGHT);
-    Axis y = Axis.over(low, high, 5, HEIGHT - BOTTOM, TOP);
+    Axis x = Axis.over(0, last, Math.max(2, width / 100), LEFT, width - RIGHT);
+    Axis y = Axis.over(low, high, 5, height - BOTTOM, TOP);
     StringBuilder out = new StringBuilder();
-    out.append("<svg viewBox=\"0 0 ").append(width).append(' ').append(HEIGHT);
+    out.append("<svg viewBox=\"0 0 ").append(width).append(' ').append(height);
     out.append("\" role=\"img\" aria-label=\"").append(Html.escape(title)).append("\">\n");
     grid(x, y, out);
     for (Series s : series) {
@@ -98,7 +105,7 @@ record LineChart(
     for (double tick : ticks) {
       boolean first = tick == ticks.getFirst();
       out.append("<text class=\"x\" x=\"").append(n(x.at(tick))).append("\" y=\"");
-      out.append(HEIGHT - 8).append("\">");
+      out.append(height - 8).append("\">");
       out.append(first ? "step " : "").append(count(tick)).append("</text>\n");
     }
   }
@@ -152,18 +159,20 @@ record LineChart(
   }
 
   /**
-   * The curve's running mean: exponential weights that reach back about a fortieth of the curve,
-   * corrected for the missing past at its start.
+   * The curve's moving mean over about a twentieth of it, centred so that it does not lag; the
+   * window shrinks towards both ends.
    */
   static List<Point> smoothed(List<Point> points) {
-    double keep = 1 - 1 / Math.max(1.0, points.size() / 40.0);
-    List<Point> smooth = new ArrayList<>(points.size());
-    double sum = 0;
-    double weight = 0;
-    for (Point p : points) {
-      sum = keep * sum + (1 - keep) * p.value;
-      weight = keep * weight + (1 - keep);
-      smooth.add(new Point(p.step, sum / weight));
+    int n = points.size();
+    double[] sums = new double[n + 1];
+    for (int i = 0; i < n; i++) {
+      sums[i + 1] = sums[i] + points.get(i).value;
+    }
+    List<Point> smooth = new ArrayList<>(n);
+    for (int i = 0; i < n; i++) {
+      int reach = Math.min(n / 40, Math.min(i, n - 1 - i));
+      double mean = (sums[i + reach + 1] - sums[i - reach]) / (2 * reach + 1);
+      smooth.add(new Point(points.get(i).step, mean));
     }
     return smooth;
   }

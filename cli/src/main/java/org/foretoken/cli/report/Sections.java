@@ -63,7 +63,8 @@ final class Sections {
     out.append("<tbody>\n");
     double total = bill.totalBytes();
     for (MemoryBill.Component c : bill.components()) {
-      boolean module = c.name().startsWith("MTP module");
+      String module = c.name().replaceFirst("MTP module ", "");
+      String colour = module.matches("\\d+") ? SampleView.colour(Integer.parseInt(module)) : "d0";
       line(
           List.of(
               c.name(),
@@ -72,7 +73,7 @@ final class Sections {
               Numbers.bytes(c.gradientBytes()),
               Numbers.bytes(c.momentBytes()),
               Numbers.bytes(c.totalBytes())),
-          Html.bar(c.totalBytes() / total, module ? "d1" : "d0"),
+          Html.bar(c.totalBytes() / total, colour),
           out);
     }
     line(

@@ -25,7 +25,14 @@ public final class Numbers {
     if (size >= 1e4) {
       return significant(value / 1e3) + " k";
     }
-    return size >= 100 ? count(Math.round(value)) : significant(value);
+    return size >= 100 || size == 0 ? count(Math.round(value)) : significant(value);
+  }
+
+  /** {@code 2.5e-4}. */
+  public static String scientific(double value) {
+    return value == 0
+        ? "0"
+        : String.format(Locale.ROOT, "%.1e", value).replaceFirst("e([-+])0*(\\d)", "e$1$2");
   }
 
   private static String significant(double value) {

@@ -181,10 +181,24 @@ class ConfigsTest {
         "train.eval_batches=0 | train.eval_batches: expected 1 to 1000000, found 0",
         "data.validation_fraction=1 | data.validation_fraction: expected more than 0 and less than 1, found 1",
       })
-  void aValueOutOfRangeIsReportedWithPathExpectedAndFound(String setting, String message) {
+  void aValueOutOfRangeIsReportedWithPathExpectedAndFound(String setting, String message)
+      throws IOException {
+    String file =
+        file(
+            """
+            preset: tiny
+            model: {mtp_depth: 1, attention: {heads: 4, kv_heads: 4, head_dim: 64}}
+            train:
+              sequence_length: 256
+              steps: 300
+              schedule_steps: 0
+              warmup_steps: 50
+              learning_rate: 2e-3
+              min_learning_rate: 0
+            """);
     String path = message.substring(0, message.indexOf(':'));
-    String source = setting.startsWith(path + "=") ? "--set" : "configs/tiny.yaml:";
-    assertThat(messageOfLoading("tiny", setting)).startsWith(source).endsWith(": " + message);
+    String source = setting.startsWith(path + "=") ? "--set: " : file + ":7: ";
+    assertThat(messageOfLoading(file, setting)).isEqualTo(source + message);
   }
 
   @Test

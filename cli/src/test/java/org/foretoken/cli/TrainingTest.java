@@ -1,0 +1,258 @@
+package org.foretoken.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.foretoken.cli.metrics.RunHistory;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The commands train, generate and report on a model of a few thousand parameters. */
+class TrainingTest {
+  private static final String SMALL =
+      """
+      preset: tiny
+      name: small
+      model:
+        hidden_size: 24
+        layers: 1
+        attention: {heads: 2, kv_heads: 1, head_dim: 8}
+        intermediate_size: 40
+        mtp_depth: 2
+      train:
+        batch_size: 2
+        sequence_length: 24
+        steps: 6
+        schedule_steps: 6
+        warmup_steps: 2
+        eval_every: 3
+        eval_batches: 1
+        checkpoint_every: 2
+      data:
+        validation_fraction: 0.3
+      """;
+
+  @TempDir private static Path folder;
+  private static Path config;
+  private static Path text;
+  private static Path model; // a finished run that tests read and do not change
+
+  @BeforeAll
+  static void trainOnce() throws IOException {
+    config = Files.writeString(folder.resolve("small.yaml"), SMALL);
+    text = Files.createDirectory(folder.resolve("text"));
+    for (int i = 0; i < 4; i++) {
+      Files.writeString(
+          text.resolve(i + ".txt"), ("the quick brown fox no. " + i + "\n").repeat(9));
+    }
+    model = trained("model");
+  }
+
+  /** Trains on the reference device, which needs no warm-up, unless told otherwise. */
+  private static Program train(String... more) {
+    List<String> args = new ArrayList<>(List.of("train", config.toString()));
+    args.addAll(List.of("--data", text.toString()));
+    args.addAll(List.of(more));
+    if (!args.contains("--device")) {
+      args.addAll(List.of("--device", "reference"));
+    }
+    return Program.run(args.toArray(String[]::new));
+  }
+
+  private static Path trained(String name, String... more) {
+    Path out = folder.resolve(name);
+    List<String> args = new ArrayList<>(List.of("--out", out.toString()));
+    args.addAll(List.of(more));
+    Program p = train(args.toArray(String[]::new));
+    assertThat(p.exitCode()).as(p.err()).isZero();
+    return out;
+  }
+
+  private static Program generate(String... more) {
+    List<String> args = new ArrayList<>(List.of("generate", "--device", "reference"));
+    args.addAll(List.of(more));
+    return Program.run(args.toArray(String[]::new));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"deepseek, reference", "bf16, reference", "fp32, reference"})
+  void aRunEndsWithMetricsCheckpointReportAndOneJsonObject(String recipe, String device) {
+    Path out = folder.resolve("run " + recipe);
+    Program p = train("--json", "--recipe", recipe, "--device", device, "--out", out.toString());
+    assertThat(p.exitCode()).as(p.err()).isZero();
+    assertThat(p.out().lines()).hasSize(1);
+    JsonNode json = p.json();
+    assertThat(json.path("steps").asInt()).isEqualTo(6);
+    assertThat(json.path("tokens").asLong()).isEqualTo(6 * 2 * 24);
+    assertThat(json.path("loss_main").asDouble()).isBetween(0.5, 6.5);
+    assertThat(json.path("loss_mtp")).hasSize(2);
+    assertThat(json.path("acceptance")).hasSize(2);
+    assertThat(json.path("val_bits_per_byte").asDouble())
+        .isEqualTo(json.path("val_loss_main").asDouble() / Math.log(2));
+    assertThat(json.path("tokens_per_second").asDouble()).isPositive();
+    assertThat(json.path("recipe").asText()).isEqualTo(recipe);
+    assertThat(json.path("device").asText()).isEqualTo(device);
+
+    RunHistory history = RunHistory.read(out);
+    assertThat(history.steps()).extracting(s -> s.step()).containsExactly(1, 2, 3, 4, 5, 6);
+    assertThat(history.steps().getLast().lossMain()).isEqualTo(json.path("loss_main").asDouble());
+    assertThat(history.evals()).extracting(e -> e.step()).containsExactly(3, 6);
+    assertThat(history.samples()).extracting(s -> s.step()).containsExactly(3, 6);
+    assertThat(history.start().targetsPerSequence()).containsExactly(23, 22, 21);
+    assertThat(history.decoding().orElseThrow().same()).isTrue();
+    assertThat(out.resolve("report.html")).isNotEmptyFile();
+    assertThat(Path.of(json.path("checkpoint").asText()).resolve("config.json")).exists();
+  }
+
+  @Test
+  void resumingRepeatsTheUninterruptedRunToTheLastBit() throws IOException {
+    Path whole = trained("whole", "--device", "host");
+    Path parts = trained("parts", "--device", "host", "--steps", "3");
+    Program p = Program.run("train", "--resume", parts.toString(), "--steps", "6", "--json");
+    assertThat(p.exitCode()).as(p.err()).isZero();
+    assertThat(p.json().path("steps").asInt()).isEqualTo(6);
+    List<Double> expected = RunHistory.read(whole).steps().stream().map(s -> s.lossMain()).toList();
+    assertThat(RunHistory.read(parts).steps()).extracting(s -> s.lossMain()).isEqualTo(expected);
+    assertThat(Files.readString(parts.resolve("metrics.jsonl")).lines())
+        .as("appended, not written anew")
+        .filteredOn(l -> l.contains("\"type\":\"start\""))
+        .hasSize(2);
+  }
+
+  @Test
+  void resumingARunThatIsDoneSaysHow() {
+    Program p = Program.run("train", "--resume", model.toString());
+    assertThat(p.exitCode()).isEqualTo(2);
+    assertThat(p.err())
+        .startsWith("foretoken: --resume: expected more steps than the 6 that are done")
+        .contains("--steps");
+    Program other = Program.run("train", "--resume", model.toString(), "--set", "model.layer=3");
+    assertThat(other.exitCode()).isEqualTo(2);
+    assertThat(other.err()).contains("--set: model.layer: unknown key; did you mean 'layers'?");
+  }
+
+  @Test
+  void aFolderWithARunIsNotOverwritten() {
+    Program p = train("--out", model.toString());
+    assertThat(p.exitCode()).isEqualTo(2);
+    assertThat(p.err()).contains("found one; go on with --resume");
+  }
+
+  @Test
+  void aShortRunShortensTheWarmUpAndSaysSo() {
+    Program p =
+        train(
+            "--set",
+            "train.schedule_steps=0",
+            "--steps",
+            "1",
+            "--out",
+            folder.resolve("one").toString());
+    assertThat(p.exitCode()).as(p.err()).isZero();
+    assertThat(p.err()).contains("warm-up shortened from 2 to 1 steps");
+  }
+
+  @Test
+  void tooLittleMemoryIsKnownBeforeAnythingIsAllocated() {
+    Path out = folder.resolve("huge");
+    Program p =
+        train(
+            "--out",
+            out.toString(),
+            "--set",
+            "model.hidden_size=65536",
+            "--set",
+            "model.layers=1000");
+    assertThat(p.exitCode()).isEqualTo(2);
+    assertThat(p.err()).contains("foretoken: memory: expected at most").contains("lower");
+    assertThat(out).as("nothing is left behind").doesNotExist();
+  }
+
+  @Test
+  void greedyOutputIsTheSameWithAndWithoutSpeculation() {
+    String[] plain = {
+      "--checkpoint",
+      model.toString(),
+      "--prompt",
+      "the qu",
+      "--tokens",
+      "40",
+      "--json",
+      "--no-speculative"
+    };
+    String[] fast = plain.clone();
+    fast[7] = "--speculative";
+    JsonNode a = generate(plain).json();
+    JsonNode b = generate(fast).json();
+    assertThat(b.path("tokens")).isEqualTo(a.path("tokens"));
+    assertThat(b.path("text").asText()).isEqualTo(a.path("text").asText());
+    assertThat(a.path("tokens")).hasSizeBetween(1, 40);
+    assertThat(a.path("acceptance")).isEmpty();
+    assertThat(b.path("acceptance")).hasSize(2);
+    assertThat(a.path("tokens_per_step").asDouble()).isEqualTo(1);
+    assertThat(b.path("tokens_per_second").asDouble()).isPositive();
+  }
+
+  @Test
+  void samplingDependsOnTheSeedAlone() {
+    String[] one = {
+      "--checkpoint", model.toString(), "--prompt", "é", "--temperature", "1", "--seed", "7"
+    };
+    Program first = generate(one);
+    assertThat(first.exitCode()).as(first.err()).isZero();
+    assertThat(generate(one).out()).isEqualTo(first.out()).startsWith("é");
+    one[7] = "8";
+    assertThat(generate(one).out()).isNotEqualTo(first.out());
+  }
+
+  @Test
+  void generateSaysWhatIsWrongWithACheckpoint() throws IOException {
+    Path run = trained("plain", "--set", "model.mtp_depth=0");
+    Program p = generate("--checkpoint", run.toString(), "--prompt", "x", "--speculative");
+    assertThat(p.exitCode()).isEqualTo(2);
+    assertThat(p.err()).contains("--speculative: expected a model with MTP modules");
+
+    Path model = run.resolve("checkpoints/step-000006/model.safetensors");
+    Files.write(model, new byte[] {1, 2, 3});
+    Program damaged = generate("--checkpoint", run.toString(), "--prompt", "x");
+    assertThat(damaged.exitCode()).as(damaged.err()).isEqualTo(2);
+    assertThat(damaged.err()).contains("model.safetensors");
+    assertThat(damaged.err().lines()).hasSize(1);
+  }
+
+  @Test
+  void reportIsWrittenAgainFromTheMetrics() throws IOException {
+    Path copy = Files.createDirectory(folder.resolve("copy"));
+    Files.copy(model.resolve("metrics.jsonl"), copy.resolve("metrics.jsonl"));
+    Program p = Program.run("report", copy.toString());
+    assertThat(p.exitCode()).as(p.err()).isZero();
+    assertThat(copy.resolve("report.html")).hasSameTextualContentAs(model.resolve("report.html"));
+  }
+
+  @Test
+  void anEmptyCorpusSaysWhatToGive() throws IOException {
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+    Program p = Program.run("train", config.toString(), "--data", empty.toString());
+    assertThat(p.exitCode()).isEqualTo(2);
+    assertThat(p.err()).contains("expected text").contains("--data");
+    Path tiny = Files.writeString(folder.resolve("tiny.txt"), "abc");
+    Program q =
+        Program.run(
+            "train",
+            config.toString(),
+            "--data",
+            tiny.toString(),
+            "--out",
+            folder.resolve("o").toString());
+    assertThat(q.exitCode()).isEqualTo(2);
+    assertThat(q.err()).contains("train.sequence_length");
+  }
+}
