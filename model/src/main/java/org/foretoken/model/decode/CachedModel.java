@@ -6,10 +6,10 @@ import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.Executable;
 import org.foretoken.kernels.graph.Graph;
 import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.nn.InferenceWeights;
 import org.foretoken.model.nn.ModelLayout;
 import org.foretoken.model.nn.PrecisionTable;
 import org.foretoken.model.nn.Tape;
-import org.foretoken.model.train.InferenceWeights;
 
 /**
  * A model with its caches, fed a few tokens at a time. Cache rows are addressed by position, so

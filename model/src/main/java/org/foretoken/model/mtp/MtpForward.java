@@ -12,10 +12,10 @@ import org.foretoken.kernels.graph.Tensor;
 import org.foretoken.kernels.op.Layout;
 import org.foretoken.kernels.op.MatMul;
 import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.nn.InferenceWeights;
 import org.foretoken.model.nn.ModelLayout;
 import org.foretoken.model.nn.PrecisionTable;
 import org.foretoken.model.nn.Tape;
-import org.foretoken.model.train.InferenceWeights;
 import org.foretoken.model.trunk.Rows;
 import org.foretoken.model.trunk.Trunk;
 

@@ -10,6 +10,7 @@ import org.foretoken.kernels.op.SumSquares;
 import org.foretoken.kernels.op.Zero;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.mtp.MtpLoss;
+import org.foretoken.model.nn.InferenceWeights;
 import org.foretoken.model.nn.ModelLayout;
 import org.foretoken.model.nn.ParameterSpec;
 import org.foretoken.model.nn.PrecisionTable;

@@ -1,11 +1,6 @@
-package org.foretoken.model.train;
+package org.foretoken.model.nn;
 
 import org.foretoken.model.config.ModelConfig;
-import org.foretoken.model.nn.Linear;
-import org.foretoken.model.nn.LinearPrecision;
-import org.foretoken.model.nn.ModelLayout;
-import org.foretoken.model.nn.ParameterSpec;
-import org.foretoken.model.nn.Tape;
 
 /** Writes the resident FP8 codes that inference graphs read instead of the master weights. */
 public final class InferenceWeights {
