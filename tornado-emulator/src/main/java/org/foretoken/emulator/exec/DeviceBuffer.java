@@ -2,7 +2,6 @@ package org.foretoken.emulator.exec;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Array;
-import java.util.BitSet;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.types.arrays.BFloat16Array;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
@@ -30,12 +29,14 @@ public final class DeviceBuffer {
   private boolean copiedIn;
   private boolean leftOut;
   private boolean whole;
-  private final BitSet defined = new BitSet();
+  private final long[] defined;
+  private int definedCount;
 
   DeviceBuffer(Object host) {
     this.host = host;
     device = sameKind(host);
     size = sizeOf(host);
+    defined = new long[(size + Long.SIZE - 1) / Long.SIZE];
     segmentOf(device).fill((byte) 0xFF);
   }
 
@@ -67,13 +68,14 @@ public final class DeviceBuffer {
 
   /** Whether element {@code index} was ever copied in or written on the device. */
   public boolean isDefined(int index) {
-    return whole || defined.get(index);
+    return whole || (defined[index >> 6] & 1L << index) != 0;
   }
 
   /** Notes a write on the device. */
   public void define(int index) {
-    if (!whole) {
-      defined.set(index);
+    if (!whole && (defined[index >> 6] & 1L << index) == 0) {
+      defined[index >> 6] |= 1L << index;
+      whole = ++definedCount == size;
     }
   }
 

@@ -134,7 +134,7 @@ final class ProbeTransform implements CodeTransform {
       builder.with(call);
       String variable = localNames.remove();
       if (!variable.isEmpty()) {
-        builder.dup().loadConstant(variable).invokestatic(PROBE, "named", NAMED);
+        builder.dup().loadConstant("local " + variable).invokestatic(PROBE, "named", NAMED);
       }
     } else {
       builder.with(call);

@@ -22,6 +22,8 @@ public final class Sanitizer implements AccessObserver {
   private final Map<Object, Shadow> shadows = new IdentityHashMap<>();
   private final Phase phase = new Phase();
   private final List<Tracked> tracked = new ArrayList<>();
+
+  private Tracked[] watched = {};
   private String kernel = "";
   private WorkGroup group;
   private WorkItem item;
@@ -37,6 +39,7 @@ public final class Sanitizer implements AccessObserver {
     kernel = kernelName;
     loops = null;
     tracked.clear();
+    watched = new Tracked[0];
     group = null;
     item = null;
     phase.launchBegins();
@@ -53,12 +56,14 @@ public final class Sanitizer implements AccessObserver {
     Shadow shadow =
         shared ? shadows.computeIfAbsent(array, _ -> new Shadow(buffer.size(), false)) : null;
     tracked.add(new Tracked(array, buffer.size(), name, buffer, shadow));
+    watched = tracked.toArray(Tracked[]::new);
   }
 
   /** Forgets all arrays, which may then be collected. */
   public void forget() {
     shadows.clear();
     tracked.clear();
+    watched = new Tracked[0];
   }
 
   @Override
@@ -93,11 +98,10 @@ public final class Sanitizer implements AccessObserver {
 
   /** Gives a local array the name that the kernel has for it. */
   void named(Object array, String name) {
-    for (int i = 0; i < tracked.size(); i++) {
-      Tracked t = tracked.get(i);
-      if (t.array == array) {
-        tracked.set(i, t.withName("local " + name));
-      }
+    Tracked t = find(array);
+    if (t != null && !t.name.equals(name)) {
+      tracked.set(tracked.indexOf(t), t.withName(name));
+      watched = tracked.toArray(Tracked[]::new);
     }
   }
 
@@ -193,11 +197,11 @@ public final class Sanitizer implements AccessObserver {
 
   private void track(Object array, int length, String name) {
     tracked.addFirst(new Tracked(array, length, name, null, new Shadow(length, true)));
+    watched = tracked.toArray(Tracked[]::new);
   }
 
   private Tracked find(Object array) {
-    for (int i = 0; i < tracked.size(); i++) {
-      Tracked t = tracked.get(i);
+    for (Tracked t : watched) {
       if (t.array == array) {
         return t;
       }
