@@ -20,7 +20,10 @@ public enum Operation {
   SWIGLU(false),
   /** The down projection of a feed-forward network or expert. */
   FEED_FORWARD_OUTPUT(true),
-  /** The projection that joins hidden state and embedding in an MTP module. */
+  /**
+   * The projection that joins hidden state and embedding in an MTP module; BF16 in DeepSeek-V3's
+   * published weights (eh_proj, without scales).
+   */
   MTP_PROJECTION(true),
   /** The output head, shared by the MTP modules. */
   OUTPUT_HEAD(true);
@@ -39,13 +42,8 @@ public enum Operation {
   /** Whether the operation is one of the linear layers that FP8 recipes run in FP8. */
   public boolean isLinear() {
     return switch (this) {
-      case ATTENTION_INPUT,
-          ATTENTION_OUTPUT,
-          FEED_FORWARD_INPUT,
-          FEED_FORWARD_OUTPUT,
-          MTP_PROJECTION ->
-          true;
-      case EMBEDDING, NORM, ATTENTION, ROUTER, SWIGLU, OUTPUT_HEAD -> false;
+      case ATTENTION_INPUT, ATTENTION_OUTPUT, FEED_FORWARD_INPUT, FEED_FORWARD_OUTPUT -> true;
+      case EMBEDDING, NORM, ATTENTION, ROUTER, SWIGLU, MTP_PROJECTION, OUTPUT_HEAD -> false;
     };
   }
 }

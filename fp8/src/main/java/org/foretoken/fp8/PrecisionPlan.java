@@ -12,9 +12,10 @@ import java.util.stream.Collectors;
  *
  * <p>DeepSeek-V3's plan is that of its report (arXiv 2412.19437), sections 3.3.1 and 3.3.3: the
  * three products of the linear layers in FP8; embedding, head, gate, norms and attention in BF16 or
- * FP32, the MTP projection in BF16 as in the published weights; master weights and gradients in FP32, AdamW's moments in BF16; inputs of linear layers
- * cached as FP8 tiles, that of the layer after attention as E5M6 with power-of-two scales, SwiGLU's
- * inputs as FP8 tiles and its output computed again.
+ * FP32, the MTP projection in BF16 as in the published weights; master weights and gradients in
+ * FP32, AdamW's moments in BF16; inputs of linear layers cached as FP8 tiles, that of the layer
+ * after attention as E5M6 with power-of-two scales, SwiGLU's inputs as FP8 tiles and its output
+ * computed again.
  *
  * @param name a preset's name
  * @param operations one row an operation
@@ -130,8 +131,7 @@ public record PrecisionPlan(
     if (operation == Operation.SWIGLU) {
       return highPrecision(operation).cachedIn(Storage.quantized(recipe.fpropActivation()));
     }
-    // DeepSeek publishes the MTP projection (eh_proj) in BF16, without scales.
-    if (!operation.isLinear() || operation == Operation.MTP_PROJECTION) {
+    if (!operation.isLinear()) {
       return highPrecision(operation);
     }
     OperationPlan plan = OperationPlan.linear(operation, recipe, Formats.BF16);

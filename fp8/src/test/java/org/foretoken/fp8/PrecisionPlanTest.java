@@ -95,10 +95,10 @@ class PrecisionPlanTest {
     assertThat(plan.of(Operation.FEED_FORWARD_INPUT).recomputesInput()).isFalse();
     for (Operation operation : Operation.values()) {
       boolean fp8 = plan.of(operation).input().recipe() != null;
-      boolean expected = operation.isLinear() && operation != Operation.MTP_PROJECTION;
-      assertThat(fp8).as("%s", operation).isEqualTo(expected);
+      assertThat(fp8).as("%s", operation).isEqualTo(operation.isLinear());
     }
     assertThat(plan.of(Operation.ROUTER).input()).hasToString("FP32");
+    assertThat(plan.of(Operation.MTP_PROJECTION).weight()).hasToString("BF16");
     assertThat(plan.of(Operation.NORM).weight()).hasToString("FP32");
     assertThat(plan.of(Operation.EMBEDDING).weight()).hasToString("BF16");
     assertThat(plan.of(Operation.OUTPUT_HEAD).weight()).hasToString("BF16");
