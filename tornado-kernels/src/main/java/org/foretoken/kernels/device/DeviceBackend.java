@@ -25,19 +25,43 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  */
 public final class DeviceBackend implements Backend {
   private final DeviceKind kind;
+  private final boolean tensorCores;
   private final DeviceMemory memory = new DeviceMemory();
   private final List<DeviceExecutable> executables = new ArrayList<>();
   private final Set<String> changeable = new LinkedHashSet<>();
   private DevicePlan plan;
   private boolean closed;
 
-  /** Opens the device that the class path and the module path lead to. */
+  /**
+   * Opens the device that the class path and the module path lead to: on a GPU of the CUDA backend
+   * with tensor cores, elsewhere without.
+   */
   public DeviceBackend() {
     this(DeviceKind.detect());
   }
 
+  /**
+   * Opens the device that the class path and the module path lead to.
+   *
+   * @param tensorCores whether matrix products use tensor cores where their extents allow it
+   * @throws DeviceException if the device has none that TornadoVM reaches
+   */
+  public DeviceBackend(boolean tensorCores) {
+    this(DeviceKind.detect(), tensorCores);
+    if (tensorCores && !kind.hasTensorCores()) {
+      throw new DeviceException(
+          description() + ": expected tensor cores, found none that this backend of TornadoVM"
+              + " reaches; use its CUDA backend, or do without");
+    }
+  }
+
   private DeviceBackend(DeviceKind kind) {
+    this(kind, kind == DeviceKind.GPU && kind.hasTensorCores());
+  }
+
+  private DeviceBackend(DeviceKind kind, boolean tensorCores) {
     this.kind = kind;
+    this.tensorCores = tensorCores;
   }
 
   /**
@@ -60,6 +84,11 @@ public final class DeviceBackend implements Backend {
   @Override
   public String description() {
     return kind.description();
+  }
+
+  /** Whether matrix products use tensor cores where their extents allow it. */
+  public boolean tensorCores() {
+    return tensorCores;
   }
 
   @Override

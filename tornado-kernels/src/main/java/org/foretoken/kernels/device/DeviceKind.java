@@ -2,6 +2,7 @@ package org.foretoken.kernels.device;
 
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /**
@@ -51,6 +52,16 @@ enum DeviceKind {
         };
     throw new DeviceException(
         "device: expected " + name + ", found the classes of " + deviceName + "; " + wayOut);
+  }
+
+  /** Whether the device has tensor cores that TornadoVM reaches with FP8 and BF16 operands. */
+  boolean hasTensorCores() {
+    return switch (this) {
+      case EMULATOR -> true;
+      case GPU ->
+          TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice().getTornadoVMBackend()
+              == TornadoVMBackendType.CUDA;
+    };
   }
 
   /** One line about the device. */

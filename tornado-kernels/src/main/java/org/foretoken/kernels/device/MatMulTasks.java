@@ -25,6 +25,11 @@ final class MatMulTasks {
     int m = node.out(0).rows();
     int n = node.out(0).columns();
     int k = op.layout() == Layout.TN ? node.in(0).rows() : node.in(0).columns();
+    if (op.precision() == Precision.BF16) {
+      if (TensorCoreTasks.matMul(node, op, m, n, k, tasks)) {
+        return;
+      }
+    }
     FloatArray a = rounded(tasks.f32(node.in(0)), 0, m * k, op.precision(), tasks);
     FloatArray b = rounded(tasks.f32(node.in(1)), 0, n * k, op.precision(), tasks);
     tasks.touch(a, b);
@@ -121,6 +126,9 @@ final class MatMulTasks {
   }
 
   static void fp8MatMul(Node node, Fp8MatMul op, TaskList tasks) {
+    if (TensorCoreTasks.fp8MatMul(node, op, tasks)) {
+      return;
+    }
     ByteArray a = tasks.bytes(node.in(0));
     FloatArray aScales = tasks.f32(node.in(1));
     ByteArray b = tasks.bytes(node.in(2));

@@ -31,6 +31,7 @@ final class TaskList {
 
   private final DeviceMemory memory;
   private final SlotPlan slots;
+  private final boolean tensorCores;
   private final List<DeviceTask> tasks = new ArrayList<>();
   private final Map<ArrayType, List<Long>> scratch = new EnumMap<>(ArrayType.class);
   private final Map<ArrayType, Integer> scratchUsed = new EnumMap<>(ArrayType.class);
@@ -38,13 +39,14 @@ final class TaskList {
   private Node node;
 
   /** A list that only measures scratch memory. */
-  static TaskList measuring(SlotPlan slots) {
-    return new TaskList(null, slots);
+  static TaskList measuring(SlotPlan slots, boolean tensorCores) {
+    return new TaskList(null, slots, tensorCores);
   }
 
-  TaskList(DeviceMemory memory, SlotPlan slots) {
+  TaskList(DeviceMemory memory, SlotPlan slots, boolean tensorCores) {
     this.memory = memory;
     this.slots = slots;
+    this.tensorCores = tensorCores;
     for (ArrayType type : ArrayType.values()) {
       scratch.put(type, new ArrayList<>());
     }
@@ -59,6 +61,11 @@ final class TaskList {
   /** The node whose tasks are being emitted. */
   Node node() {
     return node;
+  }
+
+  /** Whether kernels may use tensor cores. */
+  boolean tensorCores() {
+    return tensorCores;
   }
 
   /** All tasks in order. */

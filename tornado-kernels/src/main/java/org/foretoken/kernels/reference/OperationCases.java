@@ -28,6 +28,11 @@ public final class OperationCases {
     return cases;
   }
 
+  /** Matrix products in BF16 and E4M3, c of [m,n] and sums of k, such as tensor cores take. */
+  public static List<OperationCase> products(int m, int n, int k) {
+    return ProductCases.of(m, n, k);
+  }
+
   /** Every operation in every variant at all sizes. */
   public static List<OperationCase> all() {
     List<OperationCase> cases = new ArrayList<>();

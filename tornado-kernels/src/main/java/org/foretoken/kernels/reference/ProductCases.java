@@ -55,6 +55,19 @@ final class ProductCases {
     return cases;
   }
 
+  /** Products of these extents, all of one type: what a device's tensor cores can take. */
+  static List<OperationCase> of(int m, int n, int k) {
+    List<OperationCase> cases = new ArrayList<>();
+    Extents e = new Extents(m, n, k);
+    for (Layout layout : Layout.values()) {
+      for (boolean accumulate : new boolean[] {false, true}) {
+        cases.add(matMul(new MatMul(layout, Precision.BF16, accumulate), e));
+        cases.add(fp8MatMul(new Fp8MatMul(layout, accumulate), e, DType.E4M3));
+      }
+    }
+    return cases;
+  }
+
   private static OperationCase matMul(MatMul op, Extents e) {
     String variant = op.layout() + " " + op.precision() + (op.accumulate() ? " += " : " ") + e;
     OperationCase.Builder builder =

@@ -1,0 +1,50 @@
+package org.foretoken.kernels.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Stream;
+import org.foretoken.kernels.reference.OperationCase;
+import org.foretoken.kernels.reference.OperationCases;
+import org.foretoken.kernels.reference.OperationParity;
+import org.foretoken.kernels.reference.ReferenceBackend;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The tensor-core products on the emulator's fragments against the reference. */
+class TensorCoreParityTest {
+  static Collection<OperationCase> cases() {
+    return Stream.of(OperationCases.products(64, 32, 32), OperationCases.products(128, 96, 160))
+        .flatMap(Collection::stream)
+        .toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void agreesWithTheReference(OperationCase c) {
+    try (DeviceBackend device = new DeviceBackend(true);
+        ReferenceBackend reference = new ReferenceBackend()) {
+      assertThat(kernels(c, true)).allMatch(k -> k.contains("Mma") || k.startsWith("pack"));
+      assertThat(OperationParity.run(c, device, reference))
+          .allSatisfy(r -> assertThat(r.passed()).as(r.toString()).isTrue());
+    }
+  }
+
+  @Test
+  void extentsThatAreNoMultiplesOfATileTakeThePortableKernels() {
+    for (OperationCase c : OperationCases.products(64, 33, 32)) {
+      assertThat(kernels(c, true)).noneMatch(k -> k.contains("Mma"));
+    }
+    for (OperationCase c : OperationCases.products(64, 32, 32)) {
+      assertThat(kernels(c, false)).noneMatch(k -> k.contains("Mma"));
+    }
+  }
+
+  private static List<String> kernels(OperationCase c, boolean tensorCores) {
+    TaskList tasks = TaskList.measuring(SlotPlan.of(c.graph()), tensorCores);
+    DeviceDispatch.emit(c.node(), tasks);
+    return tasks.tasks().stream().map(DeviceTask::kernel).toList();
+  }
+}
