@@ -150,7 +150,7 @@ public final class DeviceBackend implements Backend {
       MemorySegment.copy(source, 0, host, 0, t.bytes());
       return;
     }
-    plan.upload(tensor, source);
+    plan.upload(tensor, memory.resident(tensor), source);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.foretoken.kernels.device;
 
+import org.foretoken.emulator.Emulator;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
@@ -30,9 +31,21 @@ enum DeviceKind {
     this.deviceName = deviceName;
   }
 
-  /** The kind that this JVM was started with. */
+  /**
+   * The kind that this JVM was started with.
+   *
+   * @throws DeviceException if there is TornadoVM's API without a runtime behind it
+   */
   static DeviceKind detect() {
-    return TornadoExecutionPlan.class.getModule().isNamed() ? GPU : EMULATOR;
+    if (TornadoExecutionPlan.class.getModule().isNamed()) {
+      return GPU;
+    }
+    if (!Emulator.isActive()) {
+      throw new DeviceException(
+          "device: expected the emulator or a TornadoVM SDK, found TornadoVM's API jar alone on the"
+              + " class path; start through the launcher with TORNADOVM_HOME set, or without the jar");
+    }
+    return EMULATOR;
   }
 
   /** Name as given to {@code --device}. */

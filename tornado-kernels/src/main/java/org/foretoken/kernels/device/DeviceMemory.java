@@ -1,8 +1,10 @@
 package org.foretoken.kernels.device;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,11 +29,25 @@ final class DeviceMemory {
   private final Map<ArrayType, List<Long>> capacities = new EnumMap<>(ArrayType.class);
   private final Map<ArrayType, List<TornadoNativeArray>> shared = new EnumMap<>(ArrayType.class);
 
+  private final Set<Integer> hashCodes = new HashSet<>();
+
   DeviceMemory() {
     for (ArrayType type : ArrayType.values()) {
       capacities.put(type, new ArrayList<>());
       shared.put(type, new ArrayList<>());
     }
+  }
+
+  /**
+   * A new array whose identity hash code no other array has: TornadoVM takes arrays of equal hash
+   * code for the same one.
+   */
+  private TornadoNativeArray allocate(ArrayType type, String what, long elements) {
+    TornadoNativeArray array = type.allocate(what, elements);
+    while (!hashCodes.add(array.hashCode())) {
+      array = type.allocate(what, elements);
+    }
+    return array;
   }
 
   /** Allocates host arrays for the resident tensors of {@code graph} that are not there yet. */
@@ -44,8 +60,10 @@ final class DeviceMemory {
       if (known == null) {
         residents.put(
             tensor.name(),
-            ArrayType.of(tensor.dtype())
-                .allocate("tensor '" + tensor + "'", tensor.shape().elements()));
+            allocate(
+                ArrayType.of(tensor.dtype()),
+                "tensor '" + tensor + "'",
+                tensor.shape().elements()));
       } else if (known.dtype() != tensor.dtype() || !known.shape().equals(tensor.shape())) {
         throw new GraphException(
             backend
@@ -81,9 +99,9 @@ final class DeviceMemory {
       for (int i = 0; i < wanted.size(); i++) {
         long elements = wanted.get(i);
         if (i == arrays.size()) {
-          arrays.add(type.allocate("transient array", elements));
+          arrays.add(allocate(type, "transient array", elements));
         } else if (arrays.get(i).getSize() < elements) {
-          arrays.set(i, type.allocate("transient array", elements));
+          arrays.set(i, allocate(type, "transient array", elements));
         }
       }
     }
@@ -101,7 +119,15 @@ final class DeviceMemory {
 
   /** A table that never changes, computed once. */
   FloatArray constant(String key, Supplier<float[]> values) {
-    return constants.computeIfAbsent(key, k -> FloatArray.fromArray(values.get()));
+    return constants.computeIfAbsent(
+        key,
+        k -> {
+          float[] table = values.get();
+          FloatArray array = (FloatArray) allocate(ArrayType.FLOAT, "table " + key, table.length);
+          MemorySegment.copy(
+              MemorySegment.ofArray(table), 0, array.getSegment(), 0, 4L * table.length);
+          return array;
+        });
   }
 
   /** The resident tensors by name. */

@@ -14,31 +14,22 @@ import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
-import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * All graphs of a backend as one TornadoVM execution plan: the {@link ResidenceGraph} that owns the
- * arrays, the parts of each graph, and a graph for each tensor that the host changes while the plan
- * lives. Only within one plan can task graphs share device memory.
+ * All graphs of a backend as one TornadoVM execution plan: the {@link ResidenceGraph}s that own the
+ * arrays, the {@link PartGraph}s, and a {@link StagingGraph} for each tensor that the host changes
+ * while the plan lives. Only within one plan can task graphs share device memory.
  */
 final class DevicePlan implements AutoCloseable {
-  /** TornadoVM keeps at most 256 tasks, and 8192 bytes of their encoding, in a task graph. */
-  private static final int TASKS_PER_GRAPH = 128;
-
-  private static final int BYTES_PER_GRAPH = 7500;
-  private static final int BYTES_PER_TASK = 16;
-  private static final int BYTES_PER_ARGUMENT = 5;
-
-  /** Scalars and context of a task that are not counted one by one. */
-  private static final int OTHER_ARGUMENTS = 12;
-
   private final TornadoExecutionPlan plan;
-  private final Map<DeviceExecutable, List<Integer>> parts = new IdentityHashMap<>();
-  private final Map<Integer, List<DeviceTask>> tasksOf = new LinkedHashMap<>();
+  private final List<ImmutableTaskGraph> graphs = new ArrayList<>();
+  private final Map<TaskGraph, Integer> indexOf = new IdentityHashMap<>();
+  private final List<ResidenceGraph> residences;
+  private final Map<TornadoNativeArray, Integer> home = new IdentityHashMap<>();
+  private final Map<DeviceExecutable, List<PartGraph>> parts = new IdentityHashMap<>();
   private final Map<String, StagingGraph> staging = new LinkedHashMap<>();
-  private final Map<String, Integer> stagingIndex = new LinkedHashMap<>();
   private boolean resident;
 
   /**
@@ -46,110 +37,85 @@ final class DevicePlan implements AutoCloseable {
    *
    * @param changeable names of resident tensors that {@link #upload} shall be possible for
    */
-  DevicePlan(
-      DeviceMemory memory, Collection<DeviceExecutable> executables, Set<String> changeable) {
+  DevicePlan(DeviceMemory memory, Collection<DeviceExecutable> executables, Set<String> changeable) {
     memory.allocateShared();
-    GridScheduler grids = new GridScheduler();
-    List<ImmutableTaskGraph> graphs = new ArrayList<>();
     Map<DeviceExecutable, List<DeviceTask>> tasks = new IdentityHashMap<>();
     for (DeviceExecutable executable : executables) {
-      tasks.put(executable, executable.emit(memory)); // before the residence: constants appear
+      tasks.put(executable, executable.emit(memory)); // before the residences: constants appear
     }
-    graphs.add(ResidenceGraph.build(memory.uploaded(), memory.scratch(), grids).snapshot());
+    GridScheduler grids = new GridScheduler();
+    residences = ResidenceGraph.of(memory.uploaded(), memory.scratch(), grids);
+    for (ResidenceGraph residence : residences) {
+      for (TornadoNativeArray array : residence.arrays()) {
+        home.put(array, residences.indexOf(residence));
+      }
+      include(residence.graph());
+    }
     Set<TornadoNativeArray> inputs = Collections.newSetFromMap(new IdentityHashMap<>());
     inputs.addAll(memory.inputs());
-    int number = 0;
     for (DeviceExecutable executable : executables) {
-      List<Integer> indices = new ArrayList<>();
-      for (List<DeviceTask> part : split(tasks.get(executable))) {
-        String name = "graph" + number + "part" + indices.size();
-        tasksOf.put(graphs.size(), part);
-        indices.add(graphs.size());
-        graphs.add(taskGraph(name, part, inputs, grids).snapshot());
+      List<PartGraph> partGraphs = new ArrayList<>();
+      for (List<DeviceTask> part : TaskSplit.of(tasks.get(executable))) {
+        String name = "graph" + parts.size() + "part" + partGraphs.size();
+        PartGraph graph = new PartGraph(name, part, inputs, home, residences, grids);
+        include(graph.gathering());
+        include(graph.graph());
+        partGraphs.add(graph);
       }
-      parts.put(executable, indices);
-      number++;
+      parts.put(executable, partGraphs);
     }
     for (String name : changeable) {
-      StagingGraph graph = StagingGraph.of("change" + staging.size(), memory.resident(name));
+      TornadoNativeArray array = memory.resident(name);
+      ResidenceGraph owner = residences.get(home.get(array));
+      StagingGraph graph = StagingGraph.of("change" + staging.size(), owner.name(), array);
       staging.put(name, graph);
-      stagingIndex.put(name, graphs.size());
-      graphs.add(graph.graph().snapshot());
+      include(graph.graph());
     }
     plan = new TornadoExecutionPlan(graphs.toArray(ImmutableTaskGraph[]::new));
     plan.withGridScheduler(grids);
   }
 
-  /** As few groups of consecutive tasks as fit TornadoVM's limits. */
-  private static List<List<DeviceTask>> split(List<DeviceTask> tasks) {
-    List<List<DeviceTask>> groups = new ArrayList<>();
-    List<DeviceTask> group = new ArrayList<>();
-    int bytes = 0;
-    for (DeviceTask task : tasks) {
-      int size = BYTES_PER_TASK + BYTES_PER_ARGUMENT * (task.arrays().size() + OTHER_ARGUMENTS);
-      if (group.size() == TASKS_PER_GRAPH || bytes + size > BYTES_PER_GRAPH) {
-        groups.add(group);
-        group = new ArrayList<>();
-        bytes = 0;
-      }
-      group.add(task);
-      bytes += size;
-    }
-    if (!group.isEmpty()) {
-      groups.add(group);
-    }
-    return groups;
+  private void include(TaskGraph graph) {
+    indexOf.put(graph, graphs.size());
+    graphs.add(graph.snapshot());
   }
 
-  private static TaskGraph taskGraph(
-      String name, List<DeviceTask> tasks, Set<TornadoNativeArray> inputs, GridScheduler grids) {
-    Set<TornadoNativeArray> uploaded = Collections.newSetFromMap(new IdentityHashMap<>());
-    Set<TornadoNativeArray> consumed = Collections.newSetFromMap(new IdentityHashMap<>());
-    TaskGraph graph = new TaskGraph(name);
-    for (DeviceTask task : tasks) {
-      for (TornadoNativeArray array : task.arrays()) {
-        if (inputs.contains(array)) {
-          if (uploaded.add(array)) {
-            graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, array);
-          }
-        } else if (consumed.add(array)) {
-          graph.consumeFromDevice(ResidenceGraph.NAME, array);
-        }
-      }
-    }
-    for (int i = 0; i < tasks.size(); i++) {
-      DeviceTask task = tasks.get(i);
-      String id = taskId(task, i);
-      task.code().addTo(graph, id);
-      if (task.grid() != null) {
-        grids.addWorkerGrid(name + "." + id, task.grid());
-      }
-    }
-    return graph;
-  }
-
-  private static String taskId(DeviceTask task, int index) {
-    return task.kernel() + "_" + index;
+  private TornadoExecutionResult execute(TaskGraph graph) {
+    return plan.withGraph(indexOf.get(graph)).execute();
   }
 
   /** Runs all tasks of one graph. */
   void run(DeviceExecutable executable) {
-    for (int index : parts.get(executable)) {
-      takeResidence();
+    takeResidence();
+    for (PartGraph part : parts.get(executable)) {
       try {
-        plan.withGraph(index).execute();
+        gather(part);
+        execute(part.graph());
       } catch (RuntimeException | Error e) {
-        throw DeviceFailure.explain(executable.graph().name(), tasksOf.get(index), e);
+        throw DeviceFailure.explain(executable.graph().name(), part.tasks(), e);
       }
     }
   }
 
+  /** Hands the buffers of its arrays to a part: from every owner once, later from itself. */
+  private void gather(PartGraph part) {
+    List<Integer> homes = part.gather() ? part.homes().subList(0, Math.min(1, part.homes().size())) : part.homes();
+    for (int index : homes) {
+      execute(residences.get(index).graph());
+      execute(part.gathering());
+    }
+  }
+
   /** Brings all arrays onto the device, where they are not yet. */
-  private TornadoExecutionResult takeResidence() {
+  private void takeResidence() {
+    if (resident) {
+      return;
+    }
     try {
-      TornadoExecutionResult result = plan.withGraph(0).execute();
+      for (ResidenceGraph residence : residences) {
+        execute(residence.graph());
+      }
       resident = true;
-      return result;
     } catch (RuntimeException | Error e) {
       throw DeviceFailure.explain("residence of all tensors", List.of(), e);
     }
@@ -162,8 +128,16 @@ final class DevicePlan implements AutoCloseable {
 
   /** Copies arrays from the device to their host memory. */
   void download(Collection<TornadoNativeArray> arrays) {
-    if (resident) {
-      takeResidence().transferToHost(arrays.toArray());
+    if (!resident) {
+      return;
+    }
+    for (int i = 0; i < residences.size(); i++) {
+      int index = i;
+      List<TornadoNativeArray> here =
+          arrays.stream().filter(a -> home.get(a) == index).toList();
+      if (!here.isEmpty()) {
+        execute(residences.get(i).graph()).transferToHost(here.toArray());
+      }
     }
   }
 
@@ -172,13 +146,13 @@ final class DevicePlan implements AutoCloseable {
     return staging.containsKey(tensor);
   }
 
-  /** Copies {@code source} into a resident tensor on the device. */
-  void upload(String tensor, MemorySegment source) {
+  /** Copies {@code source} into a resident tensor, whose array is given, on the device. */
+  void upload(String tensor, TornadoNativeArray array, MemorySegment source) {
     StagingGraph graph = staging.get(tensor);
     for (long element = 0; element < graph.elements(); element += graph.chunk()) {
       graph.fill(source, element);
-      takeResidence();
-      plan.withGraph(stagingIndex.get(tensor)).execute();
+      execute(residences.get(home.get(array)).graph());
+      execute(graph.graph());
     }
   }
 

@@ -2,12 +2,13 @@ package org.foretoken.kernels.device;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.foretoken.kernels.kernel.Residence;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.TaskGraph;
-import uk.ac.manchester.tornado.api.WorkerGrid;
-import uk.ac.manchester.tornado.api.WorkerGrid1D;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -16,16 +17,18 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * The task graph that owns all arrays of a plan; the others consume from it.
+ * A task graph that owns arrays of a plan; the others consume from it. It computes nothing.
  *
- * <p>TornadoVM hands a graph the device buffers of the graph that ran just before it and of no
- * other, so this one runs before every part of every graph. It computes nothing.
+ * <p>A plan needs several, since TornadoVM's graphs hold at most 1024 nodes, and an array takes
+ * three.
  */
 final class ResidenceGraph {
-  /** Name under which other graphs consume its arrays. */
-  static final String NAME = "residence";
+  /** Arrays of one graph: with its tasks, below 1024 nodes. */
+  private static final int MOST_ARRAYS = 256;
 
-  private ResidenceGraph() {}
+  private final String name;
+  private final TaskGraph graph;
+  private final List<TornadoNativeArray> arrays;
 
   /**
    * Builds the graph.
@@ -34,37 +37,67 @@ final class ResidenceGraph {
    * @param scratch arrays that are only allocated
    * @param grids where the grids of its tasks are noted
    */
-  static TaskGraph build(
-      Collection<TornadoNativeArray> uploaded,
-      Collection<TornadoNativeArray> scratch,
+  private ResidenceGraph(
+      String name,
+      List<TornadoNativeArray> uploaded,
+      List<TornadoNativeArray> scratch,
       GridScheduler grids) {
-    TaskGraph graph = new TaskGraph(NAME);
+    this.name = name;
+    graph = new TaskGraph(name);
     if (!uploaded.isEmpty()) {
       graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, uploaded.toArray());
     }
-    List<TornadoNativeArray> all = new ArrayList<>(uploaded);
-    all.addAll(scratch);
-    WorkerGrid grid = new WorkerGrid1D(1);
-    grid.setLocalWork(1, 1, 1);
+    arrays = new ArrayList<>(uploaded);
+    arrays.addAll(scratch);
     IntArray never = new IntArray(1);
     int task = 0;
     for (ArrayType type : ArrayType.values()) {
-      List<TornadoNativeArray> arrays = new ArrayList<>();
-      for (TornadoNativeArray array : all) {
-        if (ArrayType.of(array) == type) {
-          arrays.add(array);
-        }
-      }
-      for (int first = 0; first < arrays.size(); first += Residence.ARRAYS) {
+      List<TornadoNativeArray> typed =
+          arrays.stream().filter(a -> ArrayType.of(a) == type).toList();
+      for (int first = 0; first < typed.size(); first += Residence.ARRAYS) {
         String id = "hold" + task++;
-        hold(graph, id, type, never, arrays, first);
-        grids.addWorkerGrid(NAME + "." + id, grid);
+        hold(graph, id, type, never, typed, first);
+        grids.addWorkerGrid(name + "." + id, TaskList.groups(1, 1));
       }
     }
-    if (!all.isEmpty()) {
-      graph.persistOnDevice(all.toArray());
+    graph.persistOnDevice(arrays.toArray());
+  }
+
+  /** As many graphs as it takes for all arrays. */
+  static List<ResidenceGraph> of(
+      Collection<TornadoNativeArray> uploaded,
+      Collection<TornadoNativeArray> scratch,
+      GridScheduler grids) {
+    Set<TornadoNativeArray> fromHost = Collections.newSetFromMap(new IdentityHashMap<>());
+    fromHost.addAll(uploaded);
+    List<TornadoNativeArray> all = new ArrayList<>(uploaded);
+    all.addAll(scratch);
+    List<ResidenceGraph> graphs = new ArrayList<>();
+    for (int first = 0; first < all.size(); first += MOST_ARRAYS) {
+      List<TornadoNativeArray> some =
+          all.subList(first, Math.min(first + MOST_ARRAYS, all.size()));
+      graphs.add(
+          new ResidenceGraph(
+              "residence" + graphs.size(),
+              some.stream().filter(fromHost::contains).toList(),
+              some.stream().filter(a -> !fromHost.contains(a)).toList(),
+              grids));
     }
+    return graphs;
+  }
+
+  /** Name under which other graphs consume its arrays. */
+  String name() {
+    return name;
+  }
+
+  TaskGraph graph() {
     return graph;
+  }
+
+  /** The arrays that it owns. */
+  List<TornadoNativeArray> arrays() {
+    return arrays;
   }
 
   /** Adds a task for the arrays from {@code first} on; the last one fills up the places. */

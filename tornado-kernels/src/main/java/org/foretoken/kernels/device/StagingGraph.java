@@ -24,13 +24,13 @@ final class StagingGraph {
   private final int elements;
   private final int chunk;
 
-  private StagingGraph(String name, TornadoNativeArray target) {
+  private StagingGraph(String name, String owner, TornadoNativeArray target) {
     type = ArrayType.of(target);
     elements = target.getSize();
     chunk = Math.min(elements, MOST_ELEMENTS);
     staging = type.allocate("staging array", chunk);
     graph = new TaskGraph(name);
-    graph.consumeFromDevice(ResidenceGraph.NAME, target);
+    graph.consumeFromDevice(owner, target);
     graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, staging, range);
     int n = chunk;
     switch (type) {
@@ -48,9 +48,9 @@ final class StagingGraph {
     }
   }
 
-  /** A graph called {@code name} that changes {@code target}. */
-  static StagingGraph of(String name, TornadoNativeArray target) {
-    return new StagingGraph(name, target);
+  /** A graph called {@code name} that changes {@code target} of the graph called {@code owner}. */
+  static StagingGraph of(String name, String owner, TornadoNativeArray target) {
+    return new StagingGraph(name, owner, target);
   }
 
   TaskGraph graph() {
