@@ -12,6 +12,12 @@ public final class Emulator {
    */
   public static final String LINT_PROPERTY = "foretoken.emulator.lint";
 
+  /**
+   * System property that makes FP32 sums over products round once, as TornadoVM compiles them:
+   * {@code true}.
+   */
+  public static final String FMA_PROPERTY = "foretoken.emulator.fma";
+
   private Emulator() {}
 
   /**
@@ -35,5 +41,10 @@ public final class Emulator {
   /** Whether a task run now is refused if the lint finds errors in its kernel. */
   public static boolean lints() {
     return Boolean.getBoolean(LINT_PROPERTY);
+  }
+
+  /** Whether a task run now rounds FP32 sums over products once. */
+  public static boolean fuses() {
+    return Boolean.getBoolean(FMA_PROPERTY);
   }
 }

@@ -223,7 +223,9 @@ public final class Provenance {
         };
     boolean fixed =
         left.stream().allMatch(Value::isFixed) && right.stream().allMatch(Value::isFixed);
-    stack.push(Set.of(new Value.Computed(fixed, nonNegative)), wide);
+    Value result =
+        opcode == Opcode.FMUL ? new Value.Product(bci) : new Value.Computed(fixed, nonNegative);
+    stack.push(Set.of(result), wide);
   }
 
   private static boolean isNonNegative(Set<Value> values) {

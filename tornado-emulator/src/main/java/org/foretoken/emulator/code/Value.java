@@ -28,6 +28,9 @@ public sealed interface Value {
    */
   record Computed(boolean fixed, boolean nonNegative) implements Value {}
 
+  /** The FP32 product of the instruction at this place. */
+  record Product(int bci) implements Value {}
+
   /** Whether a number cannot be negative, if the kernel's scalar arguments are not. */
   default boolean isNonNegative() {
     return switch (this) {
@@ -36,7 +39,7 @@ public sealed interface Value {
       case Computed computed -> computed.nonNegative();
       case Result(String owner, String name) ->
           name.equals("getSize") || owner.equals("java/lang/Integer");
-      case Unknown _, StaticField _, PrivateArray _ -> false;
+      case Unknown _, StaticField _, PrivateArray _, Product _ -> false;
     };
   }
 
@@ -45,7 +48,7 @@ public sealed interface Value {
     return switch (this) {
       case Constant _, Parameter _ -> true;
       case Computed computed -> computed.fixed();
-      case Unknown _, Result _, StaticField _, PrivateArray _ -> false;
+      case Unknown _, Result _, StaticField _, PrivateArray _, Product _ -> false;
     };
   }
 }

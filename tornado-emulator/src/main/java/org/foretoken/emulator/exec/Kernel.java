@@ -5,6 +5,8 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.reflect.Method;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 import org.foretoken.emulator.code.KernelCode;
@@ -20,7 +22,7 @@ final class Kernel {
   private final Method method;
   private final KernelCode code;
   private final MethodHandle plain;
-  private InstrumentedKernel instrumented;
+  private final Map<List<Boolean>, InstrumentedKernel> instrumented = new HashMap<>();
 
   private Kernel(Method method) {
     this.method = method;
@@ -52,8 +54,11 @@ final class Kernel {
     return Arrays.stream(annotations).anyMatch(Reduce.class::isInstance);
   }
 
-  /** The method as it is. */
-  KernelBody plainBody() {
+  /** The method as it is, or with fused multiply-adds. */
+  KernelBody plainBody(boolean fused) {
+    if (fused && KernelCode.isProgram(code.root().owner())) {
+      return instrumented(false, true).body();
+    }
     return arguments -> {
       try {
         plain.invokeExact(arguments);
@@ -65,12 +70,10 @@ final class Kernel {
     };
   }
 
-  /** The method with probes. */
-  synchronized InstrumentedKernel instrumented() {
-    if (instrumented == null) {
-      instrumented = new InstrumentedKernel(code);
-    }
-    return instrumented;
+  /** The method with probes, with fused multiply-adds, or with both. */
+  synchronized InstrumentedKernel instrumented(boolean probes, boolean fused) {
+    return instrumented.computeIfAbsent(
+        List.of(probes, fused), _ -> new InstrumentedKernel(code, probes, fused));
   }
 
   private static MethodHandle spreader(Method method) {

@@ -25,6 +25,7 @@ final class KernelLauncher {
   private final Kernel kernel;
   private final int context;
   private final NdRange range;
+  private final boolean fused = Emulator.fuses();
 
   /** Checks all that can be checked before anything runs. */
   KernelLauncher(TaskDefinition task, WorkerGrid grid) {
@@ -46,7 +47,11 @@ final class KernelLauncher {
       arguments[i] = DeviceBuffer.accepts(argument) ? memory.allocate(argument).device() : argument;
     }
     if (sanitizer == null || !KernelCode.isProgram(kernel.code().root().owner())) {
-      runPlain(arguments);
+      if (fused) {
+        Probe.alone(() -> runPlain(arguments));
+      } else {
+        runPlain(arguments);
+      }
       task.arguments().stream()
           .filter(DeviceBuffer::accepts)
           .forEach(argument -> memory.allocate(argument).defineAll());
@@ -76,14 +81,14 @@ final class KernelLauncher {
 
   private void runPlain(Object[] arguments) {
     if (context == NO_CONTEXT) {
-      runLoops(() -> kernel.plainBody().run(arguments));
+      runLoops(() -> kernel.plainBody(fused).run(arguments));
     } else {
-      runGroups(kernel.plainBody(), arguments, AccessObserver.NONE);
+      runGroups(kernel.plainBody(fused), arguments, AccessObserver.NONE);
     }
   }
 
   private void runWatched(Object[] arguments, DeviceMemory memory, Sanitizer sanitizer) {
-    InstrumentedKernel instrumented = kernel.instrumented();
+    InstrumentedKernel instrumented = kernel.instrumented(true, fused);
     sanitizer.begin(kernel.name(task));
     for (int i = 0; i < arguments.length; i++) {
       Object argument = task.arguments().get(i);
@@ -116,7 +121,8 @@ final class KernelLauncher {
   private void runGroups(KernelBody body, Object[] arguments, AccessObserver observer) {
     int groups = range.groups();
     int threads = Math.min(groups, Runtime.getRuntime().availableProcessors());
-    if (observer != AccessObserver.NONE || kernel.code().usesAtomics() || threads == 1) {
+    boolean ordered = observer != AccessObserver.NONE || fused || kernel.code().usesAtomics();
+    if (ordered || threads == 1) {
       runGroups(body, arguments, observer, 0, groups);
       return;
     }

@@ -9,6 +9,7 @@ import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeModel;
+import java.lang.classfile.CodeTransform;
 import java.lang.classfile.FieldModel;
 import java.lang.classfile.Interfaces;
 import java.lang.classfile.MethodModel;
@@ -29,7 +30,7 @@ import org.foretoken.emulator.code.ParallelLoops;
 import org.foretoken.emulator.exec.KernelBody;
 
 /**
- * A copy of a kernel with probes in it.
+ * A copy of a kernel with probes in it, or with fused multiply-adds, or both.
  *
  * <p>Classes of the same names, with just the methods that the kernel reaches, live in a loader of
  * their own, so lines in stack traces are those of the source. Static fields are copied over before
@@ -43,10 +44,10 @@ public final class InstrumentedKernel {
 
   private record StaticField(Field source, Field copy) {}
 
-  /** Instruments a kernel. */
-  public InstrumentedKernel(KernelCode code) {
+  /** Instruments a kernel: for the sanitizer, with TornadoVM's fused multiply-adds, or for both. */
+  public InstrumentedKernel(KernelCode code, boolean probes, boolean fused) {
     this.code = code;
-    CopyLoader loader = new CopyLoader(code);
+    CopyLoader loader = new CopyLoader(code, probes, fused);
     loopVariables = loopVariables(code);
     try {
       MethodKey root = code.root();
@@ -120,11 +121,15 @@ public final class InstrumentedKernel {
   /** Defines the copies and leaves everything else to the kernel's own loader. */
   private static final class CopyLoader extends ClassLoader {
     private final KernelCode code;
+    private final boolean probes;
+    private final boolean fused;
     private final ClassFile classFile;
 
-    CopyLoader(KernelCode code) {
+    CopyLoader(KernelCode code, boolean probes, boolean fused) {
       super(code.files().loader());
       this.code = code;
+      this.probes = probes;
+      this.fused = fused;
       classFile =
           ClassFile.of(
               ClassFile.ClassHierarchyResolverOption.of(
@@ -195,12 +200,18 @@ public final class InstrumentedKernel {
             (b, e) -> {
               switch (e) {
                 case AccessFlags _ -> b.withFlags(ClassFile.ACC_PUBLIC | ClassFile.ACC_STATIC);
-                case CodeModel body -> b.transformCode(body, new ProbeTransform(method));
+                case CodeModel body -> b.transformCode(body, transform(key, method));
                 case Attribute<?> _ -> {}
                 default -> b.with(e);
               }
             });
       }
+    }
+
+    private CodeTransform transform(MethodKey key, MethodModel method) {
+      CodeTransform fusing =
+          fused ? new FusedTransform(method, key.equals(code.root())) : CodeTransform.ACCEPT_ALL;
+      return probes ? new ProbeTransform(method).andThen(fusing) : fusing;
     }
   }
 }

@@ -21,6 +21,11 @@ public final class Probe {
     }
   }
 
+  /** Runs a launch while no other instrumented kernel runs. */
+  public static synchronized void alone(Runnable launch) {
+    launch.run();
+  }
+
   static Sanitizer sanitizer() {
     return sanitizer;
   }
