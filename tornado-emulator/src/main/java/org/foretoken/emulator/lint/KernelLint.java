@@ -23,8 +23,9 @@ import uk.ac.manchester.tornado.api.KernelContext;
  * Looks for what runs in the emulator but is refused or compiled wrongly by TornadoVM 5.2.0.
  *
  * <p>It reads the bytecode of a kernel and of every method of the program that the kernel calls, so
- * it needs neither a device nor a run. Each rule stands for something that was seen on a backend;
- * no finding does not mean that a kernel compiles.
+ * it needs neither a device nor a run. Most rules stand for something that was seen on a backend,
+ * the others for what TornadoVM's documentation says it does not support; no finding does not mean
+ * that a kernel compiles.
  */
 public final class KernelLint {
   private KernelLint() {}
