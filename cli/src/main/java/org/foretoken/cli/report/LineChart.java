@@ -159,8 +159,8 @@ record LineChart(
   }
 
   /**
-   * The curve's moving mean over about a twentieth of it, centred so that it does not lag; the
-   * window shrinks towards both ends.
+   * The curve's moving mean over about a twentieth of it, centred so that it does not lag. The
+   * window shrinks towards the start, where curves are steep, and is cut off at the end.
    */
   static List<Point> smoothed(List<Point> points) {
     int n = points.size();
@@ -170,8 +170,9 @@ record LineChart(
     }
     List<Point> smooth = new ArrayList<>(n);
     for (int i = 0; i < n; i++) {
-      int reach = Math.min(n / 40, Math.min(i, n - 1 - i));
-      double mean = (sums[i + reach + 1] - sums[i - reach]) / (2 * reach + 1);
+      int reach = Math.min(n / 40, i);
+      int end = Math.min(n, i + reach + 1);
+      double mean = (sums[end] - sums[i - reach]) / (end - i + reach);
       smooth.add(new Point(points.get(i).step, mean));
     }
     return smooth;
