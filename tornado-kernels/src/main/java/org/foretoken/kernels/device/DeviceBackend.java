@@ -50,7 +50,8 @@ public final class DeviceBackend implements Backend {
     this(DeviceKind.detect(), tensorCores);
     if (tensorCores && !kind.hasTensorCores()) {
       throw new DeviceException(
-          description() + ": expected tensor cores, found none that this backend of TornadoVM"
+          description()
+              + ": expected tensor cores, found none that this backend of TornadoVM"
               + " reaches; use its CUDA backend, or do without");
     }
   }

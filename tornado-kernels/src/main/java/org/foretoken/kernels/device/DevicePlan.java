@@ -37,7 +37,8 @@ final class DevicePlan implements AutoCloseable {
    *
    * @param changeable names of resident tensors that {@link #upload} shall be possible for
    */
-  DevicePlan(DeviceMemory memory, Collection<DeviceExecutable> executables, Set<String> changeable) {
+  DevicePlan(
+      DeviceMemory memory, Collection<DeviceExecutable> executables, Set<String> changeable) {
     memory.allocateShared();
     Map<DeviceExecutable, List<DeviceTask>> tasks = new IdentityHashMap<>();
     for (DeviceExecutable executable : executables) {
@@ -99,7 +100,8 @@ final class DevicePlan implements AutoCloseable {
 
   /** Hands the buffers of its arrays to a part: from every owner once, later from itself. */
   private void gather(PartGraph part) {
-    List<Integer> homes = part.gather() ? part.homes().subList(0, Math.min(1, part.homes().size())) : part.homes();
+    List<Integer> homes =
+        part.gather() ? part.homes().subList(0, Math.min(1, part.homes().size())) : part.homes();
     for (int index : homes) {
       execute(residences.get(index).graph());
       execute(part.gathering());
@@ -133,8 +135,7 @@ final class DevicePlan implements AutoCloseable {
     }
     for (int i = 0; i < residences.size(); i++) {
       int index = i;
-      List<TornadoNativeArray> here =
-          arrays.stream().filter(a -> home.get(a) == index).toList();
+      List<TornadoNativeArray> here = arrays.stream().filter(a -> home.get(a) == index).toList();
       if (!here.isEmpty()) {
         execute(residences.get(i).graph()).transferToHost(here.toArray());
       }

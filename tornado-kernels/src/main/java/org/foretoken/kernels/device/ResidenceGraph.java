@@ -74,8 +74,7 @@ final class ResidenceGraph {
     all.addAll(scratch);
     List<ResidenceGraph> graphs = new ArrayList<>();
     for (int first = 0; first < all.size(); first += MOST_ARRAYS) {
-      List<TornadoNativeArray> some =
-          all.subList(first, Math.min(first + MOST_ARRAYS, all.size()));
+      List<TornadoNativeArray> some = all.subList(first, Math.min(first + MOST_ARRAYS, all.size()));
       graphs.add(
           new ResidenceGraph(
               "residence" + graphs.size(),

@@ -8,8 +8,8 @@ import java.util.Set;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Tasks in as few groups as TornadoVM's limits on a task graph allow: 256 tasks, 8192 bytes of their
- * encoding, 1024 nodes of the graph that is made from it.
+ * Tasks in as few groups as TornadoVM's limits on a task graph allow: 256 tasks, 8192 bytes of
+ * their encoding, 1024 nodes of the graph that is made from it.
  */
 final class TaskSplit {
   private static final int MOST_TASKS = 250;
@@ -38,8 +38,7 @@ final class TaskSplit {
     for (DeviceTask task : tasks) {
       int size = BYTES_PER_TASK + BYTES_PER_ARGUMENT * (task.arrays().size() + OTHER_ARGUMENTS);
       int fresh = (int) task.arrays().stream().filter(a -> !arrays.contains(a)).count();
-      int nodes =
-          NODES_PER_ARRAY * (arrays.size() + fresh) + NODES_PER_TASK * (group.size() + 1);
+      int nodes = NODES_PER_ARRAY * (arrays.size() + fresh) + NODES_PER_TASK * (group.size() + 1);
       if (group.size() == MOST_TASKS || bytes + size > MOST_BYTES || nodes > MOST_NODES) {
         groups.add(group);
         group = new ArrayList<>();

@@ -19,8 +19,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Tasks of matrix products on tensor cores, where there are any and the extents are multiples of the
- * tiles; the portable kernels do the rest.
+ * Tasks of matrix products on tensor cores, where there are any and the extents are multiples of
+ * the tiles; the portable kernels do the rest.
  */
 final class TensorCoreTasks {
   private TensorCoreTasks() {}
@@ -76,24 +76,60 @@ final class TensorCoreTasks {
               grid,
               (g, id) ->
                   g.task(
-                      id, GemmMmaNt::gemmMmaNt, TaskList.CONTEXT, a, b, c, scratch, m, n, k,
-                      aOffset, bOffset, cOffset, add));
+                      id,
+                      GemmMmaNt::gemmMmaNt,
+                      TaskList.CONTEXT,
+                      a,
+                      b,
+                      c,
+                      scratch,
+                      m,
+                      n,
+                      k,
+                      aOffset,
+                      bOffset,
+                      cOffset,
+                      add));
       case NN ->
           tasks.add(
               "gemmMmaNn",
               grid,
               (g, id) ->
                   g.task(
-                      id, GemmMmaNn::gemmMmaNn, TaskList.CONTEXT, a, b, c, scratch, m, n, k,
-                      aOffset, bOffset, cOffset, add));
+                      id,
+                      GemmMmaNn::gemmMmaNn,
+                      TaskList.CONTEXT,
+                      a,
+                      b,
+                      c,
+                      scratch,
+                      m,
+                      n,
+                      k,
+                      aOffset,
+                      bOffset,
+                      cOffset,
+                      add));
       case TN ->
           tasks.add(
               "gemmMmaTn",
               grid,
               (g, id) ->
                   g.task(
-                      id, GemmMmaTn::gemmMmaTn, TaskList.CONTEXT, a, b, c, scratch, m, n, k,
-                      aOffset, bOffset, cOffset, add));
+                      id,
+                      GemmMmaTn::gemmMmaTn,
+                      TaskList.CONTEXT,
+                      a,
+                      b,
+                      c,
+                      scratch,
+                      m,
+                      n,
+                      k,
+                      aOffset,
+                      bOffset,
+                      cOffset,
+                      add));
     }
   }
 
@@ -122,24 +158,57 @@ final class TensorCoreTasks {
               grid,
               (g, id) ->
                   g.task(
-                      id, Fp8GemmMmaFprop::fp8GemmMmaFprop, TaskList.CONTEXT, a, aScales, b,
-                      bScales, c, scratch, rows, columns, inner, add));
+                      id,
+                      Fp8GemmMmaFprop::fp8GemmMmaFprop,
+                      TaskList.CONTEXT,
+                      a,
+                      aScales,
+                      b,
+                      bScales,
+                      c,
+                      scratch,
+                      rows,
+                      columns,
+                      inner,
+                      add));
       case NN ->
           tasks.add(
               "fp8GemmMmaDgrad",
               grid,
               (g, id) ->
                   g.task(
-                      id, Fp8GemmMmaDgrad::fp8GemmMmaDgrad, TaskList.CONTEXT, a, aScales, b,
-                      bScales, c, scratch, rows, columns, inner, add));
+                      id,
+                      Fp8GemmMmaDgrad::fp8GemmMmaDgrad,
+                      TaskList.CONTEXT,
+                      a,
+                      aScales,
+                      b,
+                      bScales,
+                      c,
+                      scratch,
+                      rows,
+                      columns,
+                      inner,
+                      add));
       case TN ->
           tasks.add(
               "fp8GemmMmaWgrad",
               grid,
               (g, id) ->
                   g.task(
-                      id, Fp8GemmMmaWgrad::fp8GemmMmaWgrad, TaskList.CONTEXT, a, aScales, b,
-                      bScales, c, scratch, rows, columns, inner, add));
+                      id,
+                      Fp8GemmMmaWgrad::fp8GemmMmaWgrad,
+                      TaskList.CONTEXT,
+                      a,
+                      aScales,
+                      b,
+                      bScales,
+                      c,
+                      scratch,
+                      rows,
+                      columns,
+                      inner,
+                      add));
     }
     return true;
   }

@@ -12,8 +12,9 @@ public final class Fp8GemmMmaDgrad {
   private Fp8GemmMmaDgrad() {}
 
   /**
-   * The products of gradients in 1x128 groups and weights in 128x128 blocks. One warp, which is the whole work group, computes a tile of {@link MmaTile#ROWS} x {@link
-   * MmaTile#COLUMNS} as 4 x 4 fragments; work group (g, h) that of tile row h and tile column g.
+   * The products of gradients in 1x128 groups and weights in 128x128 blocks. One warp, which is the
+   * whole work group, computes a tile of {@link MmaTile#ROWS} x {@link MmaTile#COLUMNS} as 4 x 4
+   * fragments; work group (g, h) that of tile row h and tile column g.
    *
    * <p>Each 128 of the inner dimension the fragments go to scratch memory, since no other way leads
    * out of them; every lane reads back what it stored, applies both scales, and adds to its sums in
@@ -89,8 +90,7 @@ public final class Fp8GemmMmaDgrad {
           context.asyncCopyToLocal(aTile3, i, dy, from + 48 * n);
         }
         for (int i = lane; i < MmaTile.COLUMNS * MmaTile.DEPTH / 4; i += MmaTile.GROUP) {
-          context.asyncCopyToLocal(
-              bRaw, i, w, (inner + i / 8) * k + firstColumn + i % 8 * 4);
+          context.asyncCopyToLocal(bRaw, i, w, (inner + i / 8) * k + firstColumn + i % 8 * 4);
         }
         context.asyncCopyCommit();
         context.asyncCopyWaitGroup(0);
@@ -101,10 +101,7 @@ public final class Fp8GemmMmaDgrad {
         int even0 = bRaw[depth * 16 + half];
         int odd0 = bRaw[depth * 16 + 8 + half];
         bTile0[depth * 4 + half * 2] =
-            (even0 & 0xFF)
-                | (odd0 & 0xFF) << 8
-                | (even0 & 0xFF00) << 8
-                | (odd0 & 0xFF00) << 16;
+            (even0 & 0xFF) | (odd0 & 0xFF) << 8 | (even0 & 0xFF00) << 8 | (odd0 & 0xFF00) << 16;
         bTile0[depth * 4 + half * 2 + 1] =
             ((even0 >> 16) & 0xFF)
                 | ((odd0 >> 16) & 0xFF) << 8
@@ -113,10 +110,7 @@ public final class Fp8GemmMmaDgrad {
         int even1 = bRaw[2 + depth * 16 + half];
         int odd1 = bRaw[2 + depth * 16 + 8 + half];
         bTile1[depth * 4 + half * 2] =
-            (even1 & 0xFF)
-                | (odd1 & 0xFF) << 8
-                | (even1 & 0xFF00) << 8
-                | (odd1 & 0xFF00) << 16;
+            (even1 & 0xFF) | (odd1 & 0xFF) << 8 | (even1 & 0xFF00) << 8 | (odd1 & 0xFF00) << 16;
         bTile1[depth * 4 + half * 2 + 1] =
             ((even1 >> 16) & 0xFF)
                 | ((odd1 >> 16) & 0xFF) << 8
@@ -125,10 +119,7 @@ public final class Fp8GemmMmaDgrad {
         int even2 = bRaw[4 + depth * 16 + half];
         int odd2 = bRaw[4 + depth * 16 + 8 + half];
         bTile2[depth * 4 + half * 2] =
-            (even2 & 0xFF)
-                | (odd2 & 0xFF) << 8
-                | (even2 & 0xFF00) << 8
-                | (odd2 & 0xFF00) << 16;
+            (even2 & 0xFF) | (odd2 & 0xFF) << 8 | (even2 & 0xFF00) << 8 | (odd2 & 0xFF00) << 16;
         bTile2[depth * 4 + half * 2 + 1] =
             ((even2 >> 16) & 0xFF)
                 | ((odd2 >> 16) & 0xFF) << 8
@@ -137,10 +128,7 @@ public final class Fp8GemmMmaDgrad {
         int even3 = bRaw[6 + depth * 16 + half];
         int odd3 = bRaw[6 + depth * 16 + 8 + half];
         bTile3[depth * 4 + half * 2] =
-            (even3 & 0xFF)
-                | (odd3 & 0xFF) << 8
-                | (even3 & 0xFF00) << 8
-                | (odd3 & 0xFF00) << 16;
+            (even3 & 0xFF) | (odd3 & 0xFF) << 8 | (even3 & 0xFF00) << 8 | (odd3 & 0xFF00) << 16;
         bTile3[depth * 4 + half * 2 + 1] =
             ((even3 >> 16) & 0xFF)
                 | ((odd3 >> 16) & 0xFF) << 8
@@ -188,7 +176,8 @@ public final class Fp8GemmMmaDgrad {
       context.mmaStore(c31, scratch, firstRow + 48, firstColumn + 8, k);
       context.mmaStore(c32, scratch, firstRow + 48, firstColumn + 16, k);
       context.mmaStore(c33, scratch, firstRow + 48, firstColumn + 24, k);
-      float weightScale = wScales.get(block / BLOCK * ((k + BLOCK - 1) / BLOCK) + firstColumn / BLOCK);
+      float weightScale =
+          wScales.get(block / BLOCK * ((k + BLOCK - 1) / BLOCK) + firstColumn / BLOCK);
       for (int i = 0; i < MmaTile.SUMS / 8; i++) {
         int r = firstRow + i * 8 + down;
         float scale = dyScales.get(r * ((n + BLOCK - 1) / BLOCK) + block / BLOCK) * weightScale;

@@ -12,8 +12,9 @@ public final class Fp8GemmMmaFprop {
   private Fp8GemmMmaFprop() {}
 
   /**
-   * The products of activations in 1x128 groups and weights in 128x128 blocks. One warp, which is the whole work group, computes a tile of {@link MmaTile#ROWS} x {@link
-   * MmaTile#COLUMNS} as 4 x 4 fragments; work group (g, h) that of tile row h and tile column g.
+   * The products of activations in 1x128 groups and weights in 128x128 blocks. One warp, which is
+   * the whole work group, computes a tile of {@link MmaTile#ROWS} x {@link MmaTile#COLUMNS} as 4 x
+   * 4 fragments; work group (g, h) that of tile row h and tile column g.
    *
    * <p>Each 128 of the inner dimension the fragments go to scratch memory, since no other way leads
    * out of them; every lane reads back what it stored, applies both scales, and adds to its sums in
@@ -89,8 +90,7 @@ public final class Fp8GemmMmaFprop {
           context.asyncCopyToLocal(aTile3, i, x, from + 48 * k);
         }
         for (int i = lane; i < MmaTile.COLUMNS * MmaTile.DEPTH / 4; i += MmaTile.GROUP) {
-          context.asyncCopyToLocal(
-              bRaw, i, w, (firstColumn + i / 8) * k + inner + i % 8 * 4);
+          context.asyncCopyToLocal(bRaw, i, w, (firstColumn + i / 8) * k + inner + i % 8 * 4);
         }
         context.asyncCopyCommit();
         context.asyncCopyWaitGroup(0);
@@ -156,7 +156,8 @@ public final class Fp8GemmMmaFprop {
       context.mmaStore(c31, scratch, firstRow + 48, firstColumn + 8, n);
       context.mmaStore(c32, scratch, firstRow + 48, firstColumn + 16, n);
       context.mmaStore(c33, scratch, firstRow + 48, firstColumn + 24, n);
-      float weightScale = wScales.get(firstColumn / BLOCK * ((k + BLOCK - 1) / BLOCK) + block / BLOCK);
+      float weightScale =
+          wScales.get(firstColumn / BLOCK * ((k + BLOCK - 1) / BLOCK) + block / BLOCK);
       for (int i = 0; i < MmaTile.SUMS / 8; i++) {
         int r = firstRow + i * 8 + down;
         float scale = xScales.get(r * ((k + BLOCK - 1) / BLOCK) + block / BLOCK) * weightScale;

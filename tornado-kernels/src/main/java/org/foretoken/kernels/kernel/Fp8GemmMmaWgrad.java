@@ -12,8 +12,9 @@ public final class Fp8GemmMmaWgrad {
   private Fp8GemmMmaWgrad() {}
 
   /**
-   * The products of gradients and activations, both in 128x1 groups. One warp, which is the whole work group, computes a tile of {@link MmaTile#ROWS} x {@link
-   * MmaTile#COLUMNS} as 4 x 4 fragments; work group (g, h) that of tile row h and tile column g.
+   * The products of gradients and activations, both in 128x1 groups. One warp, which is the whole
+   * work group, computes a tile of {@link MmaTile#ROWS} x {@link MmaTile#COLUMNS} as 4 x 4
+   * fragments; work group (g, h) that of tile row h and tile column g.
    *
    * <p>Each 128 of the inner dimension the fragments go to scratch memory, since no other way leads
    * out of them; every lane reads back what it stored, applies both scales, and adds to its sums in
@@ -83,12 +84,10 @@ public final class Fp8GemmMmaWgrad {
       for (int inner = block; inner < end; inner += MmaTile.DEPTH) {
         context.localBarrier();
         for (int i = lane; i < MmaTile.ROWS * MmaTile.DEPTH / 4; i += MmaTile.GROUP) {
-          context.asyncCopyToLocal(
-              aRaw, i, dy, (inner + i / 16) * n + firstRow + i % 16 * 4);
+          context.asyncCopyToLocal(aRaw, i, dy, (inner + i / 16) * n + firstRow + i % 16 * 4);
         }
         for (int i = lane; i < MmaTile.COLUMNS * MmaTile.DEPTH / 4; i += MmaTile.GROUP) {
-          context.asyncCopyToLocal(
-              bRaw, i, x, (inner + i / 8) * k + firstColumn + i % 8 * 4);
+          context.asyncCopyToLocal(bRaw, i, x, (inner + i / 8) * k + firstColumn + i % 8 * 4);
         }
         context.asyncCopyCommit();
         context.asyncCopyWaitGroup(0);
@@ -103,9 +102,21 @@ public final class Fp8GemmMmaWgrad {
           int w3 = aRaw[depth * 64 + 48 + word];
           int at = word % 4 * 32 + depth;
           int column0 = (w0 & 0xFF) | (w1 & 0xFF) << 8 | (w2 & 0xFF) << 16 | (w3 & 0xFF) << 24;
-          int column1 = ((w0 >> 8) & 0xFF) | ((w1 >> 8) & 0xFF) << 8 | ((w2 >> 8) & 0xFF) << 16 | ((w3 >> 8) & 0xFF) << 24;
-          int column2 = ((w0 >> 16) & 0xFF) | ((w1 >> 16) & 0xFF) << 8 | ((w2 >> 16) & 0xFF) << 16 | ((w3 >> 16) & 0xFF) << 24;
-          int column3 = ((w0 >> 24) & 0xFF) | ((w1 >> 24) & 0xFF) << 8 | ((w2 >> 24) & 0xFF) << 16 | ((w3 >> 24) & 0xFF) << 24;
+          int column1 =
+              ((w0 >> 8) & 0xFF)
+                  | ((w1 >> 8) & 0xFF) << 8
+                  | ((w2 >> 8) & 0xFF) << 16
+                  | ((w3 >> 8) & 0xFF) << 24;
+          int column2 =
+              ((w0 >> 16) & 0xFF)
+                  | ((w1 >> 16) & 0xFF) << 8
+                  | ((w2 >> 16) & 0xFF) << 16
+                  | ((w3 >> 16) & 0xFF) << 24;
+          int column3 =
+              ((w0 >> 24) & 0xFF)
+                  | ((w1 >> 24) & 0xFF) << 8
+                  | ((w2 >> 24) & 0xFF) << 16
+                  | ((w3 >> 24) & 0xFF) << 24;
           if (word / 4 == 0) {
             aTile0[at] = column0;
             aTile0[at + 8] = column1;
@@ -137,10 +148,7 @@ public final class Fp8GemmMmaWgrad {
         int even0 = bRaw[depth * 16 + half];
         int odd0 = bRaw[depth * 16 + 8 + half];
         bTile0[depth * 4 + half * 2] =
-            (even0 & 0xFF)
-                | (odd0 & 0xFF) << 8
-                | (even0 & 0xFF00) << 8
-                | (odd0 & 0xFF00) << 16;
+            (even0 & 0xFF) | (odd0 & 0xFF) << 8 | (even0 & 0xFF00) << 8 | (odd0 & 0xFF00) << 16;
         bTile0[depth * 4 + half * 2 + 1] =
             ((even0 >> 16) & 0xFF)
                 | ((odd0 >> 16) & 0xFF) << 8
@@ -149,10 +157,7 @@ public final class Fp8GemmMmaWgrad {
         int even1 = bRaw[2 + depth * 16 + half];
         int odd1 = bRaw[2 + depth * 16 + 8 + half];
         bTile1[depth * 4 + half * 2] =
-            (even1 & 0xFF)
-                | (odd1 & 0xFF) << 8
-                | (even1 & 0xFF00) << 8
-                | (odd1 & 0xFF00) << 16;
+            (even1 & 0xFF) | (odd1 & 0xFF) << 8 | (even1 & 0xFF00) << 8 | (odd1 & 0xFF00) << 16;
         bTile1[depth * 4 + half * 2 + 1] =
             ((even1 >> 16) & 0xFF)
                 | ((odd1 >> 16) & 0xFF) << 8
@@ -161,10 +166,7 @@ public final class Fp8GemmMmaWgrad {
         int even2 = bRaw[4 + depth * 16 + half];
         int odd2 = bRaw[4 + depth * 16 + 8 + half];
         bTile2[depth * 4 + half * 2] =
-            (even2 & 0xFF)
-                | (odd2 & 0xFF) << 8
-                | (even2 & 0xFF00) << 8
-                | (odd2 & 0xFF00) << 16;
+            (even2 & 0xFF) | (odd2 & 0xFF) << 8 | (even2 & 0xFF00) << 8 | (odd2 & 0xFF00) << 16;
         bTile2[depth * 4 + half * 2 + 1] =
             ((even2 >> 16) & 0xFF)
                 | ((odd2 >> 16) & 0xFF) << 8
@@ -173,10 +175,7 @@ public final class Fp8GemmMmaWgrad {
         int even3 = bRaw[6 + depth * 16 + half];
         int odd3 = bRaw[6 + depth * 16 + 8 + half];
         bTile3[depth * 4 + half * 2] =
-            (even3 & 0xFF)
-                | (odd3 & 0xFF) << 8
-                | (even3 & 0xFF00) << 8
-                | (odd3 & 0xFF00) << 16;
+            (even3 & 0xFF) | (odd3 & 0xFF) << 8 | (even3 & 0xFF00) << 8 | (odd3 & 0xFF00) << 16;
         bTile3[depth * 4 + half * 2 + 1] =
             ((even3 >> 16) & 0xFF)
                 | ((odd3 >> 16) & 0xFF) << 8
@@ -234,8 +233,7 @@ public final class Fp8GemmMmaWgrad {
         float rowScale = dyScales.get(block / BLOCK * n + r);
         for (int j = 0; j < 8; j++) {
           int q = firstColumn + j / 2 * 8 + across + j % 2;
-          sums[i * 8 + j] =
-              sums[i * 8 + j] + scratch.get(r * k + q) * (rowScale * columnScales[j]);
+          sums[i * 8 + j] = sums[i * 8 + j] + scratch.get(r * k + q) * (rowScale * columnScales[j]);
         }
       }
     }

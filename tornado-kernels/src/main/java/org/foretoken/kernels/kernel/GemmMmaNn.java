@@ -67,46 +67,46 @@ public final class GemmMmaNn {
     float[] c32 = context.mmaFragment(0f);
     float[] c33 = context.mmaFragment(0f);
     for (int inner = start; inner < k; inner += MmaTile.BF16_DEPTH) {
-        context.localBarrier();
-        for (int i = lane; i < MmaTile.A_INTS; i += MmaTile.GROUP) {
-          int from = (aOffset + (firstRow + i / 8) * k + inner) / 2 + i % 8;
-          aTile0[i] = a.get(from);
-          aTile1[i] = a.get(from + 8 * k);
-          aTile2[i] = a.get(from + 16 * k);
-          aTile3[i] = a.get(from + 24 * k);
-        }
-        for (int i = lane; i < MmaTile.B_INTS; i += MmaTile.GROUP) {
-          int from = (bOffset + (inner + i / 4) * n + firstColumn) / 2 + i % 4;
-          bTile0[i] = b.get(from);
-          bTile1[i] = b.get(from + 4);
-          bTile2[i] = b.get(from + 8);
-          bTile3[i] = b.get(from + 12);
-        }
-        context.localBarrier();
-        HalfFloat[] a0 = context.mmaLoadA(aTile0, MmaTile.BF16_DEPTH);
-        HalfFloat[] a1 = context.mmaLoadA(aTile1, MmaTile.BF16_DEPTH);
-        HalfFloat[] a2 = context.mmaLoadA(aTile2, MmaTile.BF16_DEPTH);
-        HalfFloat[] a3 = context.mmaLoadA(aTile3, MmaTile.BF16_DEPTH);
-        HalfFloat[] b0 = context.mmaLoadB(bTile0, MmaTile.BF16_DEPTH);
-        c00 = context.mmaBF16(a0, b0, c00, MMAShape.M16N8K16);
-        c10 = context.mmaBF16(a1, b0, c10, MMAShape.M16N8K16);
-        c20 = context.mmaBF16(a2, b0, c20, MMAShape.M16N8K16);
-        c30 = context.mmaBF16(a3, b0, c30, MMAShape.M16N8K16);
-        HalfFloat[] b1 = context.mmaLoadB(bTile1, MmaTile.BF16_DEPTH);
-        c01 = context.mmaBF16(a0, b1, c01, MMAShape.M16N8K16);
-        c11 = context.mmaBF16(a1, b1, c11, MMAShape.M16N8K16);
-        c21 = context.mmaBF16(a2, b1, c21, MMAShape.M16N8K16);
-        c31 = context.mmaBF16(a3, b1, c31, MMAShape.M16N8K16);
-        HalfFloat[] b2 = context.mmaLoadB(bTile2, MmaTile.BF16_DEPTH);
-        c02 = context.mmaBF16(a0, b2, c02, MMAShape.M16N8K16);
-        c12 = context.mmaBF16(a1, b2, c12, MMAShape.M16N8K16);
-        c22 = context.mmaBF16(a2, b2, c22, MMAShape.M16N8K16);
-        c32 = context.mmaBF16(a3, b2, c32, MMAShape.M16N8K16);
-        HalfFloat[] b3 = context.mmaLoadB(bTile3, MmaTile.BF16_DEPTH);
-        c03 = context.mmaBF16(a0, b3, c03, MMAShape.M16N8K16);
-        c13 = context.mmaBF16(a1, b3, c13, MMAShape.M16N8K16);
-        c23 = context.mmaBF16(a2, b3, c23, MMAShape.M16N8K16);
-        c33 = context.mmaBF16(a3, b3, c33, MMAShape.M16N8K16);
+      context.localBarrier();
+      for (int i = lane; i < MmaTile.A_INTS; i += MmaTile.GROUP) {
+        int from = (aOffset + (firstRow + i / 8) * k + inner) / 2 + i % 8;
+        aTile0[i] = a.get(from);
+        aTile1[i] = a.get(from + 8 * k);
+        aTile2[i] = a.get(from + 16 * k);
+        aTile3[i] = a.get(from + 24 * k);
+      }
+      for (int i = lane; i < MmaTile.B_INTS; i += MmaTile.GROUP) {
+        int from = (bOffset + (inner + i / 4) * n + firstColumn) / 2 + i % 4;
+        bTile0[i] = b.get(from);
+        bTile1[i] = b.get(from + 4);
+        bTile2[i] = b.get(from + 8);
+        bTile3[i] = b.get(from + 12);
+      }
+      context.localBarrier();
+      HalfFloat[] a0 = context.mmaLoadA(aTile0, MmaTile.BF16_DEPTH);
+      HalfFloat[] a1 = context.mmaLoadA(aTile1, MmaTile.BF16_DEPTH);
+      HalfFloat[] a2 = context.mmaLoadA(aTile2, MmaTile.BF16_DEPTH);
+      HalfFloat[] a3 = context.mmaLoadA(aTile3, MmaTile.BF16_DEPTH);
+      HalfFloat[] b0 = context.mmaLoadB(bTile0, MmaTile.BF16_DEPTH);
+      c00 = context.mmaBF16(a0, b0, c00, MMAShape.M16N8K16);
+      c10 = context.mmaBF16(a1, b0, c10, MMAShape.M16N8K16);
+      c20 = context.mmaBF16(a2, b0, c20, MMAShape.M16N8K16);
+      c30 = context.mmaBF16(a3, b0, c30, MMAShape.M16N8K16);
+      HalfFloat[] b1 = context.mmaLoadB(bTile1, MmaTile.BF16_DEPTH);
+      c01 = context.mmaBF16(a0, b1, c01, MMAShape.M16N8K16);
+      c11 = context.mmaBF16(a1, b1, c11, MMAShape.M16N8K16);
+      c21 = context.mmaBF16(a2, b1, c21, MMAShape.M16N8K16);
+      c31 = context.mmaBF16(a3, b1, c31, MMAShape.M16N8K16);
+      HalfFloat[] b2 = context.mmaLoadB(bTile2, MmaTile.BF16_DEPTH);
+      c02 = context.mmaBF16(a0, b2, c02, MMAShape.M16N8K16);
+      c12 = context.mmaBF16(a1, b2, c12, MMAShape.M16N8K16);
+      c22 = context.mmaBF16(a2, b2, c22, MMAShape.M16N8K16);
+      c32 = context.mmaBF16(a3, b2, c32, MMAShape.M16N8K16);
+      HalfFloat[] b3 = context.mmaLoadB(bTile3, MmaTile.BF16_DEPTH);
+      c03 = context.mmaBF16(a0, b3, c03, MMAShape.M16N8K16);
+      c13 = context.mmaBF16(a1, b3, c13, MMAShape.M16N8K16);
+      c23 = context.mmaBF16(a2, b3, c23, MMAShape.M16N8K16);
+      c33 = context.mmaBF16(a3, b3, c33, MMAShape.M16N8K16);
     }
     context.mmaStore(c00, scratch, firstRow, firstColumn, n);
     context.mmaStore(c01, scratch, firstRow, firstColumn + 8, n);
