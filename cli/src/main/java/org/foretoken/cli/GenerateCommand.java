@@ -6,7 +6,6 @@ import java.util.List;
 import org.foretoken.cli.metrics.MetricsJson;
 import org.foretoken.cli.text.Numbers;
 import org.foretoken.cli.text.TokenText;
-import org.foretoken.model.config.AttentionConfig;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.data.TokenStream;
 import org.foretoken.model.decode.GenerateOptions;
@@ -142,11 +141,7 @@ final class GenerateCommand extends ForetokenCommand {
 
   /** Compares the caches of keys, values and hidden states, all in FP32, with the free memory. */
   private static void requireMemory(ModelConfig config, long capacity) {
-    long keysAndValues =
-        switch (config.attention()) {
-          case AttentionConfig.GroupedQuery a -> 2L * a.kvHeads() * a.headDim();
-        };
-    long row = (config.layers() + config.mtpDepth()) * keysAndValues;
+    long row = (config.layers() + config.mtpDepth()) * (long) config.attention().cachedPerToken();
     long hidden = (long) config.mtpDepth() * config.hiddenSize();
     long need = (row + hidden) * Float.BYTES * capacity;
     long available = MemoryCheck.availableBytes();

@@ -27,6 +27,32 @@ public final class TestModels {
         0.2);
   }
 
+  /**
+   * Like {@link #small} with multi-head latent attention of 3 heads.
+   *
+   * @param qLoraRank width of the compressed queries; 0 without compression
+   */
+  public static ModelConfig latent(int mtpDepth, boolean tied, int qLoraRank) {
+    return withAttention(
+        small(mtpDepth, tied), new AttentionConfig.Latent(3, qLoraRank, 10, 6, 4, 7));
+  }
+
+  /** The same model with another attention. */
+  public static ModelConfig withAttention(ModelConfig c, AttentionConfig attention) {
+    return new ModelConfig(
+        c.name(),
+        c.vocabSize(),
+        c.hiddenSize(),
+        c.layers(),
+        attention,
+        c.intermediateSize(),
+        c.ropeTheta(),
+        c.rmsNormEps(),
+        c.mtpDepth(),
+        c.tieEmbeddings(),
+        c.initStd());
+  }
+
   /** A model on bytes with sizes that are not multiples of 128, for training tests. */
   public static ModelConfig bytes(int mtpDepth) {
     return new ModelConfig(

@@ -13,8 +13,10 @@ import org.foretoken.fp8.InputException;
 /** Configurations as JSON, keys in snake_case as in YAML: what a checkpoint keeps of its run. */
 public final class ConfigJson {
   @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
-  @JsonSubTypes(
-      @JsonSubTypes.Type(value = AttentionConfig.GroupedQuery.class, name = "grouped_query"))
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = AttentionConfig.GroupedQuery.class, name = "grouped_query"),
+    @JsonSubTypes.Type(value = AttentionConfig.Latent.class, name = "latent")
+  })
   private interface AttentionKinds {}
 
   private static final JsonMapper MAPPER =

@@ -86,6 +86,19 @@ public final class ConfigRules {
             "an even number, since rotary positions turn pairs",
             c.headDim());
       }
+      case AttentionConfig.Latent c -> {
+        range("model.attention.heads", c.heads(), 1, 1024);
+        range("model.attention.q_lora_rank", c.qLoraRank(), 0, 65_536);
+        range("model.attention.kv_lora_rank", c.kvLoraRank(), 1, 4096);
+        range("model.attention.qk_nope_head_dim", c.qkNopeHeadDim(), 1, 1024);
+        range("model.attention.qk_rope_head_dim", c.qkRopeHeadDim(), 2, 1024);
+        range("model.attention.v_head_dim", c.vHeadDim(), 1, 1024);
+        require(
+            c.qkRopeHeadDim() % 2 == 0,
+            "model.attention.qk_rope_head_dim",
+            "an even number, since rotary positions turn pairs",
+            c.qkRopeHeadDim());
+      }
     }
   }
 

@@ -122,6 +122,14 @@ public record ModelShape(
         switch (model.attention()) {
           case AttentionConfig.GroupedQuery a ->
               new GroupedQuery(a.heads(), a.kvHeads(), a.headDim());
+          case AttentionConfig.Latent a ->
+              new Latent(
+                  a.heads(),
+                  a.qLoraRank(),
+                  a.kvLoraRank(),
+                  a.qkNopeHeadDim(),
+                  a.qkRopeHeadDim(),
+                  a.vHeadDim());
         };
     return new ModelShape(
         model.name(),

@@ -20,6 +20,7 @@ public final class InferenceWeights {
 
   /** Whether a parameter is the matrix of a linear layer inside a transformer block. */
   public static boolean isBlockLinear(String name) {
-    return name.endsWith("_proj.weight") && !name.endsWith("eh_proj.weight");
+    return (name.endsWith("_proj.weight") || name.endsWith("_proj_with_mqa.weight"))
+        && !name.endsWith("eh_proj.weight");
   }
 }

@@ -15,6 +15,14 @@ import org.foretoken.kernels.op.SwiGluGrad;
 
 /** The layers around the linear ones, each with its gradient. */
 public final class Layers {
+  /**
+   * The parts of a matrix that was split.
+   *
+   * @param left its first columns
+   * @param right the others
+   */
+  public record Columns(Tensor left, Tensor right) {}
+
   private Layers() {}
 
   /** Rows of a parameter table [V,E] by token id [N]: [N,E]. */
@@ -104,6 +112,24 @@ public final class Layers {
           tape.addGradient(b, tape.gradient(y));
         });
     return y;
+  }
+
+  /** The first {@code left} columns of y and the rest. */
+  public static Columns split(Tape tape, String label, Tensor y, int left) {
+    Tensor a = tape.value(label + ".left", y.rows(), left);
+    Tensor b = tape.value(label + ".right", y.rows(), y.columns() - left);
+    tape.emit(label, new SplitColumns(), List.of(y), List.of(a, b));
+    tape.onBackward(
+        () -> {
+          Tensor dy = tape.value("grad." + y.name(), y.shape().dims());
+          tape.emit(
+              label + "/grad",
+              new ConcatColumns(),
+              List.of(tape.gradient(a), tape.gradient(b)),
+              List.of(dy));
+          tape.addOwnedGradient(y, dy);
+        });
+    return new Columns(a, b);
   }
 
   /** y = [a ; b], row by row. */

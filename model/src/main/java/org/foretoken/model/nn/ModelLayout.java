@@ -58,6 +58,22 @@ public final class ModelLayout {
         add(block + "self_attn.v_proj.weight", NORMAL, a.kvHeads() * a.headDim(), e);
         add(block + "self_attn.o_proj.weight", NORMAL_RESIDUAL, e, a.heads() * a.headDim());
       }
+      case AttentionConfig.Latent a -> {
+        String attn = block + "self_attn.";
+        int queries = a.heads() * a.headDim();
+        if (a.qLoraRank() == 0) {
+          add(attn + "q_proj.weight", NORMAL, queries, e);
+        } else {
+          add(attn + "q_a_proj.weight", NORMAL, a.qLoraRank(), e);
+          add(attn + "q_a_layernorm.weight", ONES, a.qLoraRank());
+          add(attn + "q_b_proj.weight", NORMAL, queries, a.qLoraRank());
+        }
+        add(attn + "kv_a_proj_with_mqa.weight", NORMAL, a.kvLoraRank() + a.qkRopeHeadDim(), e);
+        add(attn + "kv_a_layernorm.weight", ONES, a.kvLoraRank());
+        int expanded = a.heads() * (a.qkNopeHeadDim() + a.vHeadDim());
+        add(attn + "kv_b_proj.weight", NORMAL, expanded, a.kvLoraRank());
+        add(attn + "o_proj.weight", NORMAL_RESIDUAL, e, a.heads() * a.vHeadDim());
+      }
     }
     add(block + "post_attention_layernorm.weight", ONES, e);
     add(block + "mlp.gate_proj.weight", NORMAL, f, e);

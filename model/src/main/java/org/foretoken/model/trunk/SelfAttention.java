@@ -23,6 +23,7 @@ final class SelfAttention {
   static Tensor apply(Tape tape, ModelConfig config, String block, Tensor x, Rows rows) {
     return switch (config.attention()) {
       case AttentionConfig.GroupedQuery a -> groupedQuery(tape, config, a, block, x, rows);
+      case AttentionConfig.Latent a -> LatentAttention.apply(tape, config, a, block, x, rows);
     };
   }
 
@@ -53,7 +54,7 @@ final class SelfAttention {
   }
 
   /** Attention among the rows of the graph itself, with its gradient. */
-  private static Tensor packed(
+  static Tensor packed(
       Tape tape, String attn, Attention op, Tensor q, Tensor k, Tensor v, Rows.Packed rows) {
     Tensor o = tape.value(attn + "attention", q.rows(), op.heads() * op.valueDim());
     Tensor lse = tape.value(attn + "lse", q.rows(), op.heads());

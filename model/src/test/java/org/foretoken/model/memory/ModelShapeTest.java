@@ -9,11 +9,13 @@ import java.io.IOException;
 import org.foretoken.fp8.InputException;
 import org.foretoken.fp8.MemoryProfile;
 import org.foretoken.fp8.Operation;
+import org.foretoken.model.TestModels;
 import org.foretoken.model.config.AttentionConfig;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.nn.ModelLayout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Parameter counts against published models and against this project's own layout. */
@@ -49,6 +51,15 @@ class ModelShapeTest {
     assertThat(whole.kvPerToken()).isEqualTo(61 * (512 + 64));
     assertThat(profile(LLAMA_8B).totalParameters()).isEqualTo(8_030_261_248L);
     assertThat(profile(LLAMA_8B).kvPerToken()).isEqualTo(2 * 8 * 128 * 32);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"3, 0", "0, 0", "2, 20"})
+  void modelsWithLatentAttentionAgreeWithTheirLayout(int depth, int qLoraRank) {
+    ModelConfig config = TestModels.latent(depth, true, qLoraRank);
+    MemoryProfile profile = ModelShape.of(config).profile();
+    assertThat(profile.totalParameters()).isEqualTo(ModelLayout.of(config).parameterCount());
+    assertThat(profile.kvPerToken()).isEqualTo(config.layers() * (10 + 4));
   }
 
   @ParameterizedTest

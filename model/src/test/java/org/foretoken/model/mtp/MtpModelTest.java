@@ -27,8 +27,7 @@ import org.foretoken.model.train.ParameterInit;
 import org.foretoken.model.train.TrainGraph;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whole models in double precision: gradients, causality, the definition of the loss. */
 class MtpModelTest {
@@ -66,10 +65,19 @@ class MtpModelTest {
     return new Loaded(backend, step, runner);
   }
 
+  static List<ModelConfig> models() {
+    return List.of(
+        TestModels.small(0, false),
+        TestModels.small(1, true),
+        TestModels.small(3, false),
+        TestModels.latent(0, true, 0),
+        TestModels.latent(2, false, 9));
+  }
+
   @ParameterizedTest
-  @CsvSource({"0,false", "1,true", "3,false"})
-  void gradientsOfEveryParameterAgreeWithCentralDifferences(int depth, boolean tied) {
-    ModelConfig config = TestModels.small(depth, tied);
+  @MethodSource("models")
+  void gradientsOfEveryParameterAgreeWithCentralDifferences(ModelConfig config) {
+    int depth = config.mtpDepth();
     ModelLayout layout = ModelLayout.of(config);
     Batch batch = TestModels.batch(config.vocabSize(), 5, 7, 1, 6);
     double lambda = 0.25;
@@ -114,9 +122,9 @@ class MtpModelTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 3})
-  void aTokenChangesNothingThatMayNotSeeIt(int depth) {
-    ModelConfig config = TestModels.small(depth, true);
+  @MethodSource("models")
+  void aTokenChangesNothingThatMayNotSeeIt(ModelConfig config) {
+    int depth = config.mtpDepth();
     int n = 10;
     Batch batch = TestModels.batch(config.vocabSize(), 8, n);
     double[][] before = rowLosses(config, batch);
@@ -142,14 +150,14 @@ class MtpModelTest {
     }
   }
 
-  @Test
-  void documentsOfAPackedBatchDoNotSeeEachOther() {
-    ModelConfig config = TestModels.small(2, true);
+  @ParameterizedTest
+  @MethodSource("models")
+  void documentsOfAPackedBatchDoNotSeeEachOther(ModelConfig config) {
     Batch packed = TestModels.batch(config.vocabSize(), 9, 6, 5);
     double[][] together = rowLosses(config, packed);
     int[] second = Arrays.copyOfRange(packed.ids(), 6, 11);
     double[][] alone = rowLosses(config, new Batch(second, new int[] {0, 1, 2, 3, 4}, new int[5]));
-    for (int k = 0; k <= 2; k++) {
+    for (int k = 0; k <= config.mtpDepth(); k++) {
       for (int i = 0; i < 5; i++) {
         assertThat(together[k][6 + i]).isCloseTo(alone[k][i], within(1e-12));
       }

@@ -14,6 +14,8 @@ import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.Embedding;
 import org.foretoken.kernels.op.EmbeddingGrad;
 import org.foretoken.kernels.op.Fp8MatMul;
+import org.foretoken.kernels.op.LatentHeads;
+import org.foretoken.kernels.op.LatentHeadsGrad;
 import org.foretoken.kernels.op.MatMul;
 import org.foretoken.kernels.op.Quantize;
 import org.foretoken.kernels.op.QuantizeBoth;
@@ -56,6 +58,8 @@ final class DeviceDispatch {
       case Attention op -> AttentionTasks.attention(node, op, tasks);
       case AttentionGrad op -> AttentionTasks.grad(node, op, tasks);
       case CachedAttention op -> AttentionTasks.cached(node, op, tasks);
+      case LatentHeads op -> LatentTasks.heads(node, op, tasks);
+      case LatentHeadsGrad op -> LatentTasks.headsGrad(node, op, tasks);
       case CrossEntropyHead op -> LossTasks.head(node, op.precision(), tasks);
       case CrossEntropyEval op -> LossTasks.eval(node, op.precision(), tasks);
     }

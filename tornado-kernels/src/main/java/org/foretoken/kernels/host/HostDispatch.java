@@ -13,6 +13,8 @@ import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.Embedding;
 import org.foretoken.kernels.op.EmbeddingGrad;
 import org.foretoken.kernels.op.Fp8MatMul;
+import org.foretoken.kernels.op.LatentHeads;
+import org.foretoken.kernels.op.LatentHeadsGrad;
 import org.foretoken.kernels.op.MatMul;
 import org.foretoken.kernels.op.Quantize;
 import org.foretoken.kernels.op.QuantizeBoth;
@@ -45,6 +47,8 @@ final class HostDispatch {
       case Embedding op -> HostEmbedding.embedding(x, pool);
       case EmbeddingGrad op -> new HostEmbeddingGrad(x, pool);
       case Fp8MatMul op -> HostFp8MatMul.of(op, x, pool);
+      case LatentHeads op -> HostLatentHeads.forward(op, x, pool);
+      case LatentHeadsGrad op -> HostLatentHeads.backward(op, x, pool);
       case MatMul op -> HostMatMul.of(op, x, pool);
       case Quantize op -> HostQuantizeNode.quantize(op, x, pool);
       case QuantizeBoth op -> HostQuantizeNode.quantizeBoth(op, x, pool);

@@ -23,6 +23,8 @@ public sealed interface Op
         Embedding,
         EmbeddingGrad,
         Fp8MatMul,
+        LatentHeads,
+        LatentHeadsGrad,
         MatMul,
         Quantize,
         QuantizeBoth,

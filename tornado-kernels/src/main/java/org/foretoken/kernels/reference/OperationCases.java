@@ -22,6 +22,7 @@ public final class OperationCases {
     cases.addAll(ElementwiseCases.of(rows, columns));
     cases.addAll(RowCases.of(rows, columns));
     cases.addAll(AttentionCases.of(rows, columns));
+    cases.addAll(LatentCases.of(rows, columns));
     cases.addAll(ProductCases.of(rows, columns));
     cases.addAll(HeadCases.of(rows, columns));
     cases.addAll(QuantizeCases.of(rows, columns));

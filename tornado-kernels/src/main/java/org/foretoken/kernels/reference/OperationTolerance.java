@@ -16,6 +16,8 @@ import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.Embedding;
 import org.foretoken.kernels.op.EmbeddingGrad;
 import org.foretoken.kernels.op.Fp8MatMul;
+import org.foretoken.kernels.op.LatentHeads;
+import org.foretoken.kernels.op.LatentHeadsGrad;
 import org.foretoken.kernels.op.MatMul;
 import org.foretoken.kernels.op.Op;
 import org.foretoken.kernels.op.Precision;
@@ -56,9 +58,10 @@ public record OperationTolerance(double similarity, double max) {
   public static OperationTolerance of(Op op, Tensor output) {
     return switch (op) {
       case Zero _, Add _, ConcatColumns _, SplitColumns _, Embedding _, CacheAppend _ -> EXACT;
+      case LatentHeads _ -> EXACT;
       case Quantize _, QuantizeBoth _, Dequantize _ -> EXACT;
       case SwiGlu _, SwiGluGrad _, RmsNorm _, RmsNormGrad _, Rope _, EmbeddingGrad _ -> FP32;
-      case Attention _, AttentionGrad _, CachedAttention _, SumSquares _ -> FP32;
+      case LatentHeadsGrad _, Attention _, AttentionGrad _, CachedAttention _, SumSquares _ -> FP32;
       case MatMul _, Fp8MatMul _, CrossEntropyEval _ -> FP32;
       case CrossEntropyHead head -> head.precision() == Precision.BF16 ? BF16_INSIDE : FP32;
       case AdamW _ -> output.dtype() == DType.BF16 ? BF16_RESULT : FP32;

@@ -13,6 +13,8 @@ import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.Embedding;
 import org.foretoken.kernels.op.EmbeddingGrad;
 import org.foretoken.kernels.op.Fp8MatMul;
+import org.foretoken.kernels.op.LatentHeads;
+import org.foretoken.kernels.op.LatentHeadsGrad;
 import org.foretoken.kernels.op.MatMul;
 import org.foretoken.kernels.op.Op;
 import org.foretoken.kernels.op.Quantize;
@@ -47,6 +49,8 @@ final class ReferenceOps {
       case Attention attention -> Attentions.attention(attention, x);
       case AttentionGrad grad -> Attentions.attentionGrad(grad, x);
       case CachedAttention cached -> Attentions.cachedAttention(cached, x);
+      case LatentHeads heads -> Latents.heads(heads, x);
+      case LatentHeadsGrad grad -> Latents.headsGrad(grad, x);
       case MatMul product -> Products.matMul(product, x, exactProducts);
       case Fp8MatMul product -> Products.fp8MatMul(product, x);
       case CrossEntropyHead head -> CrossEntropies.head(head, x, exactProducts);

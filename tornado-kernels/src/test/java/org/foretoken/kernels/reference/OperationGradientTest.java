@@ -13,6 +13,8 @@ import org.foretoken.kernels.op.ConcatColumns;
 import org.foretoken.kernels.op.CrossEntropyHead;
 import org.foretoken.kernels.op.Embedding;
 import org.foretoken.kernels.op.EmbeddingGrad;
+import org.foretoken.kernels.op.LatentHeads;
+import org.foretoken.kernels.op.LatentHeadsGrad;
 import org.foretoken.kernels.op.Layout;
 import org.foretoken.kernels.op.MatMul;
 import org.foretoken.kernels.op.Precision;
@@ -186,6 +188,28 @@ class OperationGradientTest {
     } else {
       assertGood(p.check(q, dq, k, dk, v, dv));
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1,1,2,1", "1,3,4,2,5", "5,2,3,6,4", "7,4,6,2,6"})
+  void latentHeads(int rows, int heads, int nope, int rope, int value) {
+    Probe p = new Probe(rows + heads);
+    Tensor kv = p.real("kv", rows, heads * (nope + value));
+    Tensor kRope = p.real("kRope", rows, rope);
+    Tensor k = p.zero("k", rows, heads * (nope + rope));
+    Tensor v = p.zero("v", rows, heads * value);
+    p.node(new LatentHeads(heads, nope, rope, value), List.of(kv, kRope), k, v);
+    // One functional of both results: values and keys side by side.
+    Tensor y = p.zero("y", rows, heads * (nope + rope + value));
+    p.node(new ConcatColumns(), List.of(k, v), y);
+    Tensor dy = p.functional(y);
+    Tensor dk = p.zero("dk", rows, heads * (nope + rope));
+    Tensor dv = p.zero("dv", rows, heads * value);
+    p.node(new SplitColumns(), List.of(dy), dk, dv);
+    Tensor dkv = p.zero("dkv", rows, heads * (nope + value));
+    Tensor dkRope = p.zero("dkRope", rows, rope);
+    p.node(new LatentHeadsGrad(heads, nope, rope, value), List.of(dk, dv), dkv, dkRope);
+    assertGood(p.check(kv, dkv, kRope, dkRope));
   }
 
   @ParameterizedTest
