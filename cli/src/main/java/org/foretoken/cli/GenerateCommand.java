@@ -133,8 +133,8 @@ final class GenerateCommand extends ForetokenCommand {
     boolean asked = speculative != null && speculative;
     if (asked && config.mtpDepth() == 0) {
       throw wrong(
-          "--speculative: expected a model with MTP modules, found one with model.mtp_depth 0; leave"
-              + " the option out");
+          "--speculative: expected a model with MTP modules, found one with model.mtp_depth 0;"
+              + " leave the option out");
     }
     return speculative == null || speculative ? config.mtpDepth() : 0;
   }

@@ -48,12 +48,7 @@ public sealed interface AttentionConfig {
    * @param vHeadDim width of a value head
    */
   record Latent(
-      int heads,
-      int qLoraRank,
-      int kvLoraRank,
-      int qkNopeHeadDim,
-      int qkRopeHeadDim,
-      int vHeadDim)
+      int heads, int qLoraRank, int kvLoraRank, int qkNopeHeadDim, int qkRopeHeadDim, int vHeadDim)
       implements AttentionConfig {
     @Override
     public int headDim() {

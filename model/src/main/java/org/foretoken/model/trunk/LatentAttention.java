@@ -35,12 +35,7 @@ final class LatentAttention {
 
   /** Applies the attention to x [N,E]; returns [N,E]. */
   static Tensor apply(
-      Tape tape,
-      ModelConfig config,
-      AttentionConfig.Latent a,
-      String block,
-      Tensor x,
-      Rows rows) {
+      Tape tape, ModelConfig config, AttentionConfig.Latent a, String block, Tensor x, Rows rows) {
     String attn = block + "self_attn.";
     Tensor q = queries(tape, config, a, attn, x, rows);
     Latent latent = compress(tape, config, a, attn, x, rows);
@@ -62,12 +57,7 @@ final class LatentAttention {
 
   /** Queries of all heads, their last columns turned to their positions: [N, heads * headDim]. */
   private static Tensor queries(
-      Tape tape,
-      ModelConfig config,
-      AttentionConfig.Latent a,
-      String attn,
-      Tensor x,
-      Rows rows) {
+      Tape tape, ModelConfig config, AttentionConfig.Latent a, String attn, Tensor x, Rows rows) {
     LinearPrecision precision = tape.precision().blockLinear();
     Tensor q;
     if (a.qLoraRank() == 0) {
@@ -89,15 +79,9 @@ final class LatentAttention {
   }
 
   private static Latent compress(
-      Tape tape,
-      ModelConfig config,
-      AttentionConfig.Latent a,
-      String attn,
-      Tensor x,
-      Rows rows) {
+      Tape tape, ModelConfig config, AttentionConfig.Latent a, String attn, Tensor x, Rows rows) {
     Tensor down =
-        Linear.apply(
-            tape, x, attn + "kv_a_proj_with_mqa.weight", tape.precision().blockLinear());
+        Linear.apply(tape, x, attn + "kv_a_proj_with_mqa.weight", tape.precision().blockLinear());
     Layers.Columns parts = Layers.split(tape, attn + "kv_a_split", down, a.kvLoraRank());
     String norm = attn + "kv_a_layernorm.weight";
     Tensor normed = Layers.rmsNorm(tape, parts.left(), norm, config.rmsNormEps());
@@ -115,12 +99,7 @@ final class LatentAttention {
 
   /** Keys and values of all heads, expanded from the latent, and attention among the rows. */
   private static Tensor packed(
-      Tape tape,
-      AttentionConfig.Latent a,
-      String attn,
-      Tensor q,
-      Latent latent,
-      Rows.Packed rows) {
+      Tape tape, AttentionConfig.Latent a, String attn, Tensor q, Latent latent, Rows.Packed rows) {
     Tensor kv =
         Linear.apply(
             tape, latent.normed, attn + "kv_b_proj.weight", tape.precision().blockLinear());

@@ -33,8 +33,7 @@ final class HostLatentHeads {
               long key = k + 4 * head * keyDim;
               long source = kv + 4 * head * both;
               HostMath.copy(source, key, op.nopeDim());
-              HostMath.copy(
-                  kRope + 4L * i * op.ropeDim(), key + 4L * op.nopeDim(), op.ropeDim());
+              HostMath.copy(kRope + 4L * i * op.ropeDim(), key + 4L * op.nopeDim(), op.ropeDim());
               HostMath.copy(
                   source + 4L * op.nopeDim(), v + 4 * head * op.valueDim(), op.valueDim());
             }

@@ -8,7 +8,9 @@ import org.foretoken.kernels.op.LatentHeadsGrad;
 
 /** The operations of multi-head latent attention around the attention itself. */
 final class LatentCases {
-  /** Heads and widths for each column count; the last but one are DeepSeek-V3's, with fewer heads. */
+  /**
+   * Heads and widths for each column count; the last but one are DeepSeek-V3's, with fewer heads.
+   */
   private record Heads(int heads, int nope, int rope, int value, int latent) {
     static Heads of(int columns) {
       if (columns < 2) {
