@@ -31,6 +31,19 @@ public final class Tolerances {
   public static final double ACCUMULATOR_PROMOTED = 0.003;
 
   /**
+   * Loss of a token by absorbed decoding of latent attention against the forward pass that expands
+   * keys and values, in FP32: the same sums in another order.
+   */
+  public static final double ABSORBED_FP32 = 2e-5;
+
+  /**
+   * The same in BF16 and FP8, root mean square over tokens, as a share of what the recipe itself
+   * moves the losses from those in FP32. The forward pass rounds the latent before it is expanded;
+   * decoding keeps it as it is and rounds, in BF16, the query instead.
+   */
+  public static final double ABSORBED_QUANTIZED = 1.25;
+
+  /**
    * A row of the table.
    *
    * @param name name of the constant
@@ -48,6 +61,12 @@ public final class Tolerances {
           new Row("GRADIENT", GRADIENT, "gradient against central differences, relative, below"),
           new Row("LOSS", LOSS, "loss in FP8 against BF16, relative, below"),
           new Row("ACCUMULATOR", ACCUMULATOR, "tensor core at K = 4096, error / rms, below"),
+          new Row(
+              "ABSORBED_FP32", ABSORBED_FP32, "absorbed decoding, loss of a token, FP32, below"),
+          new Row(
+              "ABSORBED_QUANTIZED",
+              ABSORBED_QUANTIZED,
+              "the same in BF16 and FP8, share of the recipe's error, below"),
           new Row("ACCUMULATOR_PROMOTED", ACCUMULATOR_PROMOTED, "the same with promotion, below"));
 
   private Tolerances() {}

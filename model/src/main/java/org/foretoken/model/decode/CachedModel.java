@@ -40,7 +40,7 @@ public final class CachedModel {
     this.capacity = capacity;
     graphs = new DecodeGraphs(backend, config, layout, precision, capacity);
     Graph weights = new Graph("inference-weights");
-    InferenceWeights.emit(new Tape(weights, layout, precision, false), config, layout);
+    InferenceWeights.emitForDecoding(new Tape(weights, layout, precision, false), config, layout);
     if (!weights.nodes().isEmpty()) {
       backend.compile(weights).run();
     }

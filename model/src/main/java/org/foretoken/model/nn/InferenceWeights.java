@@ -18,6 +18,14 @@ public final class InferenceWeights {
     }
   }
 
+  /** As {@link #emit}, for graphs that decode on caches. */
+  public static void emitForDecoding(Tape tape, ModelConfig config, ModelLayout layout) {
+    emit(tape, config, layout);
+    if (tape.precision().blockLinear() instanceof LinearPrecision.Fp8) {
+      AbsorbedWeight.emit(tape, config, layout);
+    }
+  }
+
   /** Whether a parameter is the matrix of a linear layer inside a transformer block. */
   public static boolean isBlockLinear(String name) {
     return (name.endsWith("_proj.weight") || name.endsWith("_proj_with_mqa.weight"))

@@ -4,6 +4,7 @@ import java.util.List;
 import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.graph.Role;
 import org.foretoken.kernels.graph.Tensor;
+import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.Fp8MatMul;
 import org.foretoken.kernels.op.Layout;
 import org.foretoken.kernels.op.MatMul;
@@ -155,6 +156,16 @@ public final class Linear {
         new Quantize(Tile.BLOCK_128X128, powerOfTwo),
         List.of(w),
         List.of(codes.codes, codes.scales));
+  }
+
+  /** Emits the decoding of the codes that {@link #quantizeResident} writes, into {@code target}. */
+  static void dequantizeResident(Tape tape, String weightName, Tensor target) {
+    Codes codes = declareWeightCodes(tape, tape.parameter(weightName), Role.STATE);
+    tape.emit(
+        weightName + "/dequantize",
+        new Dequantize(Tile.BLOCK_128X128),
+        List.of(codes.codes, codes.scales),
+        List.of(target));
   }
 
   private static Codes quantizeRows(Tape tape, Tensor x, boolean powerOfTwo) {

@@ -2,11 +2,15 @@ package org.foretoken.model.trunk;
 
 import java.util.List;
 import org.foretoken.kernels.graph.Tensor;
+import org.foretoken.kernels.op.AbsorbQuery;
 import org.foretoken.kernels.op.Attention;
+import org.foretoken.kernels.op.CachedLatentAttention;
+import org.foretoken.kernels.op.ExpandLatent;
 import org.foretoken.kernels.op.LatentHeads;
 import org.foretoken.kernels.op.LatentHeadsGrad;
 import org.foretoken.model.config.AttentionConfig;
 import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.nn.AbsorbedWeight;
 import org.foretoken.model.nn.Layers;
 import org.foretoken.model.nn.Linear;
 import org.foretoken.model.nn.LinearPrecision;
@@ -27,6 +31,9 @@ import org.foretoken.model.nn.Tape;
  *   (1) or q_proj alone, without query compression
  * </pre>
  *
+ * <p>Training and evaluation expand keys and values as drawn. Decoding does not: see {@link
+ * #cached}.
+ *
  * <p>RoPE is the plain one; YaRN, with which DeepSeek stretched the context afterwards, and its
  * factor on the softmax scale are left out.
  */
@@ -42,7 +49,7 @@ final class LatentAttention {
     Tensor o =
         switch (rows) {
           case Rows.Packed p -> packed(tape, a, attn, q, latent, p);
-          case Rows.Cached c -> throw new IllegalStateException("latent cache: not there yet");
+          case Rows.Cached c -> cached(tape, a, attn, q, latent, c);
         };
     return Linear.apply(tape, o, attn + "o_proj.weight", tape.precision().blockLinear());
   }
@@ -126,6 +133,41 @@ final class LatentAttention {
         });
     Attention op = new Attention(a.heads(), a.heads(), a.headDim(), a.vHeadDim(), scale(a));
     return SelfAttention.packed(tape, attn, op, q, k, v, rows);
+  }
+
+  /**
+   * Attention of new rows to the block's cache of latents, with the weights that would expand them
+   * absorbed (DeepSeek-V2, section 2.1.2): as (W_UK c)^T q = c^T (W_UK^T q), queries are brought to
+   * the latent once instead of each cached latent to keys, and what a head gathers is expanded to
+   * values after the sum over keys. The numbers are those of {@link #packed} but for rounding.
+   */
+  private static Tensor cached(
+      Tape tape, AttentionConfig.Latent a, String attn, Tensor q, Latent latent, Rows.Cached rows) {
+    int rank = a.kvLoraRank();
+    int rope = a.qkRopeHeadDim();
+    Tensor row = Layers.concat(tape, attn + "latent_row", latent.normed, latent.key);
+    Tensor cache = SelfAttention.append(tape, attn + "latent_cache", row, rows);
+    AbsorbedWeight w =
+        AbsorbedWeight.of(tape, attn + "kv_b_proj.weight", tape.precision().blockLinear());
+    Tensor absorbed = tape.value(attn + "q_absorbed", q.rows(), a.heads() * (rank + rope));
+    tape.emit(
+        attn + "absorb_query",
+        new AbsorbQuery(a.heads(), a.qkNopeHeadDim(), rope, a.vHeadDim(), rank, w.operands()),
+        List.of(q, w.weight()),
+        List.of(absorbed));
+    Tensor gathered = tape.value(attn + "attention", q.rows(), a.heads() * rank);
+    tape.emit(
+        attn + "attention",
+        new CachedLatentAttention(a.heads(), rank, rope, scale(a)),
+        List.of(absorbed, cache, rows.begins(), rows.ends()),
+        List.of(gathered));
+    Tensor o = tape.value(attn + "expanded", q.rows(), a.heads() * a.vHeadDim());
+    tape.emit(
+        attn + "expand_latent",
+        new ExpandLatent(a.heads(), a.qkNopeHeadDim(), a.vHeadDim(), rank, w.operands()),
+        List.of(gathered, w.weight()),
+        List.of(o));
+    return o;
   }
 
   private static float scale(AttentionConfig.Latent a) {

@@ -90,7 +90,7 @@ final class SelfAttention {
     return o;
   }
 
-  private static Tensor append(Tape tape, String name, Tensor x, Rows.Cached rows) {
+  static Tensor append(Tape tape, String name, Tensor x, Rows.Cached rows) {
     Tensor cache = tape.graph().declare(name, DType.F32, Role.STATE, rows.capacity(), x.columns());
     tape.emit(name + "/append", new CacheAppend(), List.of(x, rows.slots()), List.of(cache));
     return cache;

@@ -1,18 +1,21 @@
 package org.foretoken.kernels.device;
 
 import org.foretoken.kernels.graph.Node;
+import org.foretoken.kernels.op.AbsorbQuery;
 import org.foretoken.kernels.op.AdamW;
 import org.foretoken.kernels.op.Add;
 import org.foretoken.kernels.op.Attention;
 import org.foretoken.kernels.op.AttentionGrad;
 import org.foretoken.kernels.op.CacheAppend;
 import org.foretoken.kernels.op.CachedAttention;
+import org.foretoken.kernels.op.CachedLatentAttention;
 import org.foretoken.kernels.op.ConcatColumns;
 import org.foretoken.kernels.op.CrossEntropyEval;
 import org.foretoken.kernels.op.CrossEntropyHead;
 import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.Embedding;
 import org.foretoken.kernels.op.EmbeddingGrad;
+import org.foretoken.kernels.op.ExpandLatent;
 import org.foretoken.kernels.op.Fp8MatMul;
 import org.foretoken.kernels.op.LatentHeads;
 import org.foretoken.kernels.op.LatentHeadsGrad;
@@ -58,6 +61,9 @@ final class DeviceDispatch {
       case Attention op -> AttentionTasks.attention(node, op, tasks);
       case AttentionGrad op -> AttentionTasks.grad(node, op, tasks);
       case CachedAttention op -> AttentionTasks.cached(node, op, tasks);
+      case AbsorbQuery op -> LatentTasks.absorb(node, op, tasks);
+      case ExpandLatent op -> LatentTasks.expand(node, op, tasks);
+      case CachedLatentAttention op -> LatentTasks.cached(node, op, tasks);
       case LatentHeads op -> LatentTasks.heads(node, op, tasks);
       case LatentHeadsGrad op -> LatentTasks.headsGrad(node, op, tasks);
       case CrossEntropyHead op -> LossTasks.head(node, op.precision(), tasks);

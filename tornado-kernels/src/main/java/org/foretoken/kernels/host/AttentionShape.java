@@ -12,9 +12,17 @@ import org.foretoken.kernels.graph.GraphException;
  * @param kvHeads key/value heads
  * @param headDim query and key width
  * @param valueDim value width
+ * @param valueStride floats from one value head to the next; more than the width where a value is
+ *     the first part of something wider
  * @param scale factor on the scores
  */
-record AttentionShape(int heads, int kvHeads, int headDim, int valueDim, float scale) {
+record AttentionShape(
+    int heads, int kvHeads, int headDim, int valueDim, int valueStride, float scale) {
+  /** Keys and values in matrices of their own. */
+  AttentionShape(int heads, int kvHeads, int headDim, int valueDim, float scale) {
+    this(heads, kvHeads, headDim, valueDim, valueDim, scale);
+  }
+
   /** log2(e). */
   static final double LOG2_E = 1 / Math.log(2);
 
@@ -53,10 +61,15 @@ record AttentionShape(int heads, int kvHeads, int headDim, int valueDim, float s
     }
   }
 
-  /** First bytes of {@code n} key or value heads from row {@code row} on. */
+  /** First bytes of {@code n} heads of keys from row {@code row} on, {@code width} floats each. */
   void keyRows(int row, int kv, int n, int width, long[] rows) {
     for (int i = 0; i < n; i++) {
       rows[i] = ((long) (row + i) * kvHeads + kv) * width << 2;
     }
+  }
+
+  /** First bytes of {@code n} heads of values from row {@code row} on. */
+  void valueRows(int row, int kv, int n, long[] rows) {
+    keyRows(row, kv, n, valueStride, rows);
   }
 }

@@ -70,7 +70,8 @@ final class GemmRows {
     }
   }
 
-  private static FloatVector round(FloatVector x) {
+  /** Each lane rounded to bfloat16, nearest even; NaN stays NaN. */
+  static FloatVector round(FloatVector x) {
     IntVector bits = x.reinterpretAsInts();
     IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
     IntVector rounded = bits.add(odd).add(0x7fff);

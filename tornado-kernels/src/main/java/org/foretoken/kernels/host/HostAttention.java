@@ -9,6 +9,7 @@ import java.util.Arrays;
 import org.foretoken.kernels.graph.GraphException;
 import org.foretoken.kernels.op.Attention;
 import org.foretoken.kernels.op.CachedAttention;
+import org.foretoken.kernels.op.CachedLatentAttention;
 
 /**
  * o = softmax(scale * q k^T) v by online softmax over blocks of {@link AttentionTiles#BLOCK} keys,
@@ -54,7 +55,14 @@ final class HostAttention implements Runnable {
   private final int[] taskQueries;
   private int tasks;
 
-  private HostAttention(AttentionShape shape, HostOperands x, HostPool pool, long ends, long lse) {
+  private HostAttention(
+      AttentionShape shape,
+      HostOperands x,
+      HostPool pool,
+      int values,
+      int begins,
+      long ends,
+      long lse) {
     this.pool = pool;
     this.operands = x;
     this.shape = shape.checked(x);
@@ -62,8 +70,8 @@ final class HostAttention implements Runnable {
     this.lse = lse;
     q = x.readAddress(0);
     k = x.readAddress(1);
-    v = x.readAddress(2);
-    begins = x.readAddress(3);
+    v = x.readAddress(values);
+    this.begins = x.readAddress(begins);
     o = x.writeAddress(0);
     rows = x.in(0).rows();
     stride = AttentionScratch.stride(shape.valueDim());
@@ -77,14 +85,22 @@ final class HostAttention implements Runnable {
   static Runnable of(Attention op, HostOperands x, HostPool pool) {
     AttentionShape shape =
         new AttentionShape(op.heads(), op.kvHeads(), op.headDim(), op.valueDim(), op.scale());
-    return new HostAttention(shape, x, pool, 0, x.writeAddress(1));
+    return new HostAttention(shape, x, pool, 2, 3, 0, x.writeAddress(1));
   }
 
   /** Binds attention to a cache. */
   static Runnable of(CachedAttention op, HostOperands x, HostPool pool) {
     AttentionShape shape =
         new AttentionShape(op.heads(), op.kvHeads(), op.headDim(), op.valueDim(), op.scale());
-    return new HostAttention(shape, x, pool, x.readAddress(4), 0);
+    return new HostAttention(shape, x, pool, 2, 3, x.readAddress(4), 0);
+  }
+
+  /** Binds attention to a cache of latents, which are the first part of a key and its value. */
+  static Runnable of(CachedLatentAttention op, HostOperands x, HostPool pool) {
+    int width = op.latentDim() + op.ropeDim();
+    AttentionShape shape =
+        new AttentionShape(op.heads(), 1, width, op.latentDim(), width, op.scale());
+    return new HostAttention(shape, x, pool, 1, 2, x.readAddress(3), 0);
   }
 
   @Override
@@ -194,7 +210,7 @@ final class HostAttention implements Runnable {
 
   private void packValues(AttentionScratch s) {
     int d = shape.valueDim();
-    shape.keyRows(begin(s.firstRow) + s.key, s.kv, s.keyCount, d, s.valueRows);
+    shape.valueRows(begin(s.firstRow) + s.key, s.kv, s.keyCount, s.valueRows);
     AttentionPacking.right(v, s.valueRows, s.keyCount, d, s.values);
   }
 

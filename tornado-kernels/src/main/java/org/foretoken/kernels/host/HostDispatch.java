@@ -1,17 +1,20 @@
 package org.foretoken.kernels.host;
 
+import org.foretoken.kernels.op.AbsorbQuery;
 import org.foretoken.kernels.op.AdamW;
 import org.foretoken.kernels.op.Add;
 import org.foretoken.kernels.op.Attention;
 import org.foretoken.kernels.op.AttentionGrad;
 import org.foretoken.kernels.op.CacheAppend;
 import org.foretoken.kernels.op.CachedAttention;
+import org.foretoken.kernels.op.CachedLatentAttention;
 import org.foretoken.kernels.op.ConcatColumns;
 import org.foretoken.kernels.op.CrossEntropyEval;
 import org.foretoken.kernels.op.CrossEntropyHead;
 import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.Embedding;
 import org.foretoken.kernels.op.EmbeddingGrad;
+import org.foretoken.kernels.op.ExpandLatent;
 import org.foretoken.kernels.op.Fp8MatMul;
 import org.foretoken.kernels.op.LatentHeads;
 import org.foretoken.kernels.op.LatentHeadsGrad;
@@ -34,18 +37,21 @@ final class HostDispatch {
   /** The kernel of a node, bound to its memory, its shapes and the threads. */
   static Runnable bind(HostOperands x, HostPool pool) {
     return switch (x.node().op()) {
+      case AbsorbQuery op -> HostLatentProducts.absorb(op, x, pool);
       case AdamW op -> new HostAdamW(op, x, pool);
       case Add op -> HostElementwise.add(x, pool);
       case Attention op -> HostAttention.of(op, x, pool);
       case AttentionGrad op -> new HostAttentionGrad(op, x, pool);
       case CacheAppend op -> HostEmbedding.cacheAppend(x);
       case CachedAttention op -> HostAttention.of(op, x, pool);
+      case CachedLatentAttention op -> HostAttention.of(op, x, pool);
       case ConcatColumns op -> HostElementwise.concatColumns(x, pool);
       case CrossEntropyEval op -> new HostCrossEntropyHead(op, x, pool);
       case CrossEntropyHead op -> new HostCrossEntropyHead(op, x, pool);
       case Dequantize op -> HostQuantizeNode.dequantize(op, x, pool);
       case Embedding op -> HostEmbedding.embedding(x, pool);
       case EmbeddingGrad op -> new HostEmbeddingGrad(x, pool);
+      case ExpandLatent op -> HostLatentProducts.expand(op, x, pool);
       case Fp8MatMul op -> HostFp8MatMul.of(op, x, pool);
       case LatentHeads op -> HostLatentHeads.forward(op, x, pool);
       case LatentHeadsGrad op -> HostLatentHeads.backward(op, x, pool);

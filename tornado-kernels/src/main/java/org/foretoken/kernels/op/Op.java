@@ -10,18 +10,21 @@ import org.foretoken.kernels.graph.Tensor;
  * an operation that a backend lacks does not compile.
  */
 public sealed interface Op
-    permits AdamW,
+    permits AbsorbQuery,
+        AdamW,
         Add,
         Attention,
         AttentionGrad,
         CacheAppend,
         CachedAttention,
+        CachedLatentAttention,
         ConcatColumns,
         CrossEntropyEval,
         CrossEntropyHead,
         Dequantize,
         Embedding,
         EmbeddingGrad,
+        ExpandLatent,
         Fp8MatMul,
         LatentHeads,
         LatentHeadsGrad,

@@ -3,6 +3,7 @@ package org.foretoken.kernels.reference;
 import org.foretoken.kernels.op.Attention;
 import org.foretoken.kernels.op.AttentionGrad;
 import org.foretoken.kernels.op.CachedAttention;
+import org.foretoken.kernels.op.CachedLatentAttention;
 
 /**
  * Causal attention over packed documents, and over a cache. Query head h uses key/value head h *
@@ -48,6 +49,23 @@ final class Attentions {
       for (int h = 0; h < op.heads(); h++) {
         Head head = Head.of(h, op.heads(), op.kvHeads(), op.headDim(), op.valueDim());
         attend(head, op.scale(), q, s, keys, x.in(2), begins[s], ends[s], x.out(0));
+      }
+    }
+  }
+
+  /** As above, on one key for all heads, whose first columns are its value too. */
+  static void cachedLatent(CachedLatentAttention op, Operands x) {
+    Matrix q = x.in(0);
+    Matrix cache = x.in(1);
+    int[] begins = x.integers(2);
+    int[] ends = x.integers(3);
+    for (int s = 0; s < q.rows(); s++) {
+      x.check(2, s, 0, ends[s] - 1);
+      x.check(3, s, 1, cache.rows());
+      for (int h = 0; h < op.heads(); h++) {
+        int width = op.latentDim() + op.ropeDim();
+        Head head = new Head(h * width, 0, 0, h * op.latentDim(), width, op.latentDim());
+        attend(head, op.scale(), q, s, cache, cache, begins[s], ends[s], x.out(0));
       }
     }
   }

@@ -2,9 +2,15 @@ package org.foretoken.kernels.reference;
 
 import static org.foretoken.kernels.reference.SeededData.normal;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.foretoken.kernels.op.AbsorbQuery;
+import org.foretoken.kernels.op.CachedLatentAttention;
+import org.foretoken.kernels.op.ExpandLatent;
 import org.foretoken.kernels.op.LatentHeads;
 import org.foretoken.kernels.op.LatentHeadsGrad;
+import org.foretoken.kernels.op.Precision;
 
 /** The operations of multi-head latent attention around the attention itself. */
 final class LatentCases {
@@ -54,6 +60,45 @@ final class LatentCases {
             .write(rows, h.heads * (h.nope + h.value))
             .write(rows, h.rope)
             .build();
-    return List.of(forward, backward);
+    List<OperationCase> cases = new ArrayList<>(List.of(forward, backward));
+    for (Precision precision : Precision.values()) {
+      cases.add(absorb(rows, h, precision));
+      cases.add(expand(rows, h, precision));
+    }
+    cases.add(cached(rows, h));
+    return cases;
+  }
+
+  private static OperationCase absorb(int rows, Heads h, Precision precision) {
+    return OperationCase.of(
+            precision + " " + rows + "x" + h + " to " + h.latent,
+            new AbsorbQuery(h.heads, h.nope, h.rope, h.value, h.latent, precision))
+        .read(normal(1), rows, h.heads * h.keyDim())
+        .read(normal(0.1), h.heads * (h.nope + h.value), h.latent)
+        .write(rows, h.heads * (h.latent + h.rope))
+        .build();
+  }
+
+  private static OperationCase expand(int rows, Heads h, Precision precision) {
+    return OperationCase.of(
+            precision + " " + rows + "x" + h + " of " + h.latent,
+            new ExpandLatent(h.heads, h.nope, h.value, h.latent, precision))
+        .read(normal(1), rows, h.heads * h.latent)
+        .read(normal(0.1), h.heads * (h.nope + h.value), h.latent)
+        .write(rows, h.heads * h.value)
+        .build();
+  }
+
+  private static OperationCase cached(int rows, Heads h) {
+    float scale = (float) (1 / Math.sqrt(h.keyDim()));
+    return OperationCase.of(
+            rows + "x(" + h.heads + " heads of " + h.latent + "+" + h.rope + ")",
+            new CachedLatentAttention(h.heads, h.latent, h.rope, scale))
+        .read(normal(1), rows, h.heads * (h.latent + h.rope))
+        .read(normal(1), rows + 20, h.latent + h.rope)
+        .integers(IntStream.range(0, rows).map(s -> s / 5 * 3).toArray())
+        .integers(IntStream.range(0, rows).map(s -> s + 1 + s * 13 % 20).toArray())
+        .write(rows, h.heads * h.latent)
+        .build();
   }
 }

@@ -1,17 +1,20 @@
 package org.foretoken.kernels.reference;
 
+import org.foretoken.kernels.op.AbsorbQuery;
 import org.foretoken.kernels.op.AdamW;
 import org.foretoken.kernels.op.Add;
 import org.foretoken.kernels.op.Attention;
 import org.foretoken.kernels.op.AttentionGrad;
 import org.foretoken.kernels.op.CacheAppend;
 import org.foretoken.kernels.op.CachedAttention;
+import org.foretoken.kernels.op.CachedLatentAttention;
 import org.foretoken.kernels.op.ConcatColumns;
 import org.foretoken.kernels.op.CrossEntropyEval;
 import org.foretoken.kernels.op.CrossEntropyHead;
 import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.Embedding;
 import org.foretoken.kernels.op.EmbeddingGrad;
+import org.foretoken.kernels.op.ExpandLatent;
 import org.foretoken.kernels.op.Fp8MatMul;
 import org.foretoken.kernels.op.LatentHeads;
 import org.foretoken.kernels.op.LatentHeadsGrad;
@@ -49,6 +52,9 @@ final class ReferenceOps {
       case Attention attention -> Attentions.attention(attention, x);
       case AttentionGrad grad -> Attentions.attentionGrad(grad, x);
       case CachedAttention cached -> Attentions.cachedAttention(cached, x);
+      case AbsorbQuery absorb -> Latents.absorb(absorb, x, exactProducts);
+      case ExpandLatent expand -> Latents.expand(expand, x, exactProducts);
+      case CachedLatentAttention cached -> Attentions.cachedLatent(cached, x);
       case LatentHeads heads -> Latents.heads(heads, x);
       case LatentHeadsGrad grad -> Latents.headsGrad(grad, x);
       case MatMul product -> Products.matMul(product, x, exactProducts);
