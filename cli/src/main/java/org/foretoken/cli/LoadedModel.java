@@ -4,10 +4,8 @@ import java.nio.file.Path;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.graph.Graph;
-import org.foretoken.kernels.graph.Role;
 import org.foretoken.model.config.RunConfig;
 import org.foretoken.model.nn.ModelLayout;
-import org.foretoken.model.nn.ParameterSpec;
 import org.foretoken.model.train.TrainCheckpoint;
 
 /**
@@ -30,9 +28,9 @@ record LoadedModel(RunConfig run, int step, Backend backend) implements AutoClos
     Backend backend = Devices.open(device);
     try {
       Graph weights = new Graph("weights");
-      for (ParameterSpec spec : layout.parameters()) {
-        weights.declare(spec.name(), DType.F32, Role.PARAMETER, spec.shape().dims());
-      }
+      layout
+          .tensors()
+          .forEach(s -> weights.declare(s.name(), DType.F32, s.role(), s.shape().dims()));
       backend.compile(weights);
       return new LoadedModel(
           run, TrainCheckpoint.restoreWeights(checkpoint, backend, layout), backend);

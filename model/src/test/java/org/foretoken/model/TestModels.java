@@ -2,6 +2,7 @@ package org.foretoken.model;
 
 import java.util.SplittableRandom;
 import org.foretoken.model.config.AttentionConfig;
+import org.foretoken.model.config.FeedForwardConfig;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.config.Recipe;
 import org.foretoken.model.config.TrainConfig;
@@ -46,11 +47,22 @@ public final class TestModels {
         c.layers(),
         attention,
         c.intermediateSize(),
+        c.feedForward(),
         c.ropeTheta(),
         c.rmsNormEps(),
         c.mtpDepth(),
         c.tieEmbeddings(),
         c.initStd());
+  }
+
+  /**
+   * {@link #small} with one dense block and one that routes each token to 3 of 8 experts, from 2 of
+   * 4 groups, beside a shared one; MTP modules are routed too.
+   */
+  public static ModelConfig experts(int mtpDepth, boolean tied) {
+    return small(mtpDepth, tied)
+        .withFeedForward(
+            new FeedForwardConfig.MixtureOfExperts(8, 1, 3, 13, 4, 2, true, 2.5, 1e-3, 0.02, 1));
   }
 
   /** A model on bytes with sizes that are not multiples of 128, for training tests. */

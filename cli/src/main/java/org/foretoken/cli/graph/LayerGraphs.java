@@ -77,13 +77,16 @@ final class LayerGraphs {
           case TRAIN_STEP -> TrainGraph.step(model, layout, precision, rows);
         };
     Graph graph = built.exposing(outputs);
-    for (ParameterSpec spec : layout.parameters()) {
-      values.put(
-          spec.name(),
-          (t, target) ->
-              target.copyFrom(
-                  MemorySegment.ofArray(ParameterInit.values(spec, model, run.train().seed()))));
-    }
+    layout
+        .tensors()
+        .forEach(
+            spec ->
+                values.put(
+                    spec.name(),
+                    (t, target) ->
+                        target.copyFrom(
+                            MemorySegment.ofArray(
+                                ParameterInit.values(spec, model, run.train().seed())))));
     batch();
     values.keySet().removeIf(n -> !graph.has(n));
     return new GraphProgram(graph, values, GraphProgram.outputsOf(graph));

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.foretoken.fp8.InputException;
 import org.foretoken.model.config.AttentionConfig;
+import org.foretoken.model.config.FeedForwardConfig;
 import org.foretoken.model.config.Recipe;
 import org.foretoken.model.config.RunConfig;
 import org.junit.jupiter.api.Test;
@@ -109,6 +110,39 @@ class ConfigsTest {
     assertThat(Configs.load(file(YamlWriter.write(config)), List.of())).isEqualTo(config);
   }
 
+  private static final String EXPERTS =
+      "model: {feed_forward: {kind: mixture_of_experts, routed_experts: 8, shared_experts: 1,"
+          + " experts_per_token: 2, moe_intermediate_size: 64, expert_groups: 4, topk_group: 2,"
+          + " norm_topk_prob: true, routed_scaling_factor: 2.5, bias_update_speed: 1e-3,"
+          + " balance_loss_alpha: 1e-4, first_dense_layers: 1}}";
+
+  @Test
+  void expertsAreReadAndWrittenBack() throws IOException {
+    RunConfig config = Configs.load(file(EXPERTS), List.of());
+    assertThat(config.model().feedForward())
+        .isEqualTo(
+            new FeedForwardConfig.MixtureOfExperts(8, 1, 2, 64, 4, 2, true, 2.5, 1e-3, 1e-4, 1));
+    assertThat(Configs.load(file(YamlWriter.write(config)), List.of())).isEqualTo(config);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "expert_groups=3 | expected a divisor of routed_experts (8), found 3",
+        "expert_groups=0 | expected a divisor of routed_experts (8), found 0",
+        "topk_group=5 | expected 1 to 4, found 5",
+        "experts_per_token=5 | expected at most the experts of topk_group groups (4), found 5",
+        "experts_per_token=9 | expected 1 to 8, found 9",
+        "first_dense_layers=5 | expected 0 to 4, found 5",
+        "bias_update_speed=-1 | expected at least 0 and at most 1, found -1",
+      })
+  void expertsOutOfRangeAreReported(String setting, String message) throws IOException {
+    String path = "model.feed_forward." + setting.substring(0, setting.indexOf('='));
+    assertThat(messageOfLoading(file(EXPERTS), "model.feed_forward." + setting))
+        .isEqualTo("--set: " + path + ": " + message);
+  }
+
   @Test
   void anUnknownKeyIsNamedWithLineAndSuggestion() throws IOException {
     assertThat(messageOf("preset: tiny\nmodel:\n  hiden_size: 3\n"))
@@ -137,7 +171,7 @@ class ConfigsTest {
         "model: {layers: 3000000000} | model.layers: expected a whole number of at most 2147483647, found 3000000000",
         "model: {layers: [1]} | model.layers: expected a whole number of at most 2147483647, found a list",
         "model: {layers: } | model.layers: expected a whole number of at most 2147483647, found nothing",
-        "model: 3 | model: expected the keys 'name', 'vocab_size', 'hidden_size', 'layers', 'attention', 'intermediate_size', 'rope_theta', 'rms_norm_eps', 'mtp_depth', 'tie_embeddings', 'init_std', found 3",
+        "model: 3 | model: expected the keys 'name', 'vocab_size', 'hidden_size', 'layers', 'attention', 'intermediate_size', 'feed_forward', 'rope_theta', 'rms_norm_eps', 'mtp_depth', 'tie_embeddings', 'init_std', found 3",
         "model: {tie_embeddings: yes} | model.tie_embeddings: expected true or false, found yes",
         "model: {rope_theta: .nan} | model.rope_theta: expected a finite number, found .nan",
         "model: {rope_theta: NaN} | model.rope_theta: expected a finite number, found NaN",

@@ -19,10 +19,20 @@ public final class ConfigJson {
   })
   private interface AttentionKinds {}
 
+  @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+  @JsonSubTypes({
+    @JsonSubTypes.Type(value = FeedForwardConfig.Dense.class, name = "dense"),
+    @JsonSubTypes.Type(
+        value = FeedForwardConfig.MixtureOfExperts.class,
+        name = "mixture_of_experts")
+  })
+  private interface FeedForwardKinds {}
+
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .addMixIn(AttentionConfig.class, AttentionKinds.class)
+          .addMixIn(FeedForwardConfig.class, FeedForwardKinds.class)
           .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
           .enable(SerializationFeature.INDENT_OUTPUT)
           .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)

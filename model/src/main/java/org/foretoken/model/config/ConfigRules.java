@@ -61,6 +61,7 @@ public final class ConfigRules {
     range("model.layers", c.layers(), 1, 1024);
     attention(c.attention());
     range("model.intermediate_size", c.intermediateSize(), 1, 1_000_000);
+    feedForward(c);
     within("model.rope_theta", c.ropeTheta(), 1, false, 1e12, true);
     within("model.rms_norm_eps", c.rmsNormEps(), 0, false, 0.1, true);
     range("model.mtp_depth", c.mtpDepth(), 0, 16);
@@ -100,6 +101,39 @@ public final class ConfigRules {
             c.qkRopeHeadDim());
       }
     }
+  }
+
+  private void feedForward(ModelConfig model) {
+    switch (model.feedForward()) {
+      case FeedForwardConfig.Dense c -> {}
+      case FeedForwardConfig.MixtureOfExperts c -> experts(c, model.layers());
+    }
+  }
+
+  private void experts(FeedForwardConfig.MixtureOfExperts c, int layers) {
+    String path = "model.feed_forward.";
+    int routed = c.routedExperts();
+    range(path + "routed_experts", routed, 1, 4096);
+    range(path + "shared_experts", c.sharedExperts(), 0, 64);
+    range(path + "experts_per_token", c.expertsPerToken(), 1, Math.min(64, Math.max(1, routed)));
+    range(path + "moe_intermediate_size", c.moeIntermediateSize(), 1, 1_000_000);
+    int groups = c.expertGroups();
+    require(
+        groups >= 1 && routed % Math.max(1, groups) == 0,
+        path + "expert_groups",
+        "a divisor of routed_experts (" + routed + ")",
+        groups);
+    range(path + "topk_group", c.topkGroup(), 1, Math.max(1, groups));
+    long eligible = groups < 1 ? routed : (long) c.topkGroup() * (routed / groups);
+    require(
+        c.expertsPerToken() <= eligible,
+        path + "experts_per_token",
+        "at most the experts of topk_group groups (" + eligible + ")",
+        c.expertsPerToken());
+    within(path + "routed_scaling_factor", c.routedScalingFactor(), 0, false, 1e3, true);
+    within(path + "bias_update_speed", c.biasUpdateSpeed(), 0, true, 1, true);
+    within(path + "balance_loss_alpha", c.balanceLossAlpha(), 0, true, 10, true);
+    range(path + "first_dense_layers", c.firstDenseLayers(), 0, Math.max(0, layers));
   }
 
   private void train(TrainConfig c, ModelConfig model) {

@@ -8,7 +8,8 @@ package org.foretoken.model.config;
  * @param hiddenSize E, width of the residual stream
  * @param layers transformer blocks of the trunk
  * @param attention kind and shape of the attention
- * @param intermediateSize F, inner width of the SwiGLU feed-forward network
+ * @param intermediateSize F, inner width of a dense SwiGLU feed-forward network
+ * @param feedForward dense networks, or experts that tokens are routed to
  * @param ropeTheta base of the rotary frequencies
  * @param rmsNormEps added to the mean square in every RMSNorm
  * @param mtpDepth D, number of sequential MTP modules; 0 is the plain language model
@@ -22,11 +23,57 @@ public record ModelConfig(
     int layers,
     AttentionConfig attention,
     int intermediateSize,
+    FeedForwardConfig feedForward,
     double ropeTheta,
     float rmsNormEps,
     int mtpDepth,
     boolean tieEmbeddings,
     double initStd) {
+  /** A model with dense feed-forward networks. */
+  public ModelConfig(
+      String name,
+      int vocabSize,
+      int hiddenSize,
+      int layers,
+      AttentionConfig attention,
+      int intermediateSize,
+      double ropeTheta,
+      float rmsNormEps,
+      int mtpDepth,
+      boolean tieEmbeddings,
+      double initStd) {
+    this(
+        name,
+        vocabSize,
+        hiddenSize,
+        layers,
+        attention,
+        intermediateSize,
+        new FeedForwardConfig.Dense(),
+        ropeTheta,
+        rmsNormEps,
+        mtpDepth,
+        tieEmbeddings,
+        initStd);
+  }
+
+  /** The same model with other feed-forward networks. */
+  public ModelConfig withFeedForward(FeedForwardConfig other) {
+    return new ModelConfig(
+        name,
+        vocabSize,
+        hiddenSize,
+        layers,
+        attention,
+        intermediateSize,
+        other,
+        ropeTheta,
+        rmsNormEps,
+        mtpDepth,
+        tieEmbeddings,
+        initStd);
+  }
+
   /** The same model with another number of MTP modules; 0 is its trunk. */
   public ModelConfig withMtpDepth(int depth) {
     return new ModelConfig(
@@ -36,6 +83,7 @@ public record ModelConfig(
         layers,
         attention,
         intermediateSize,
+        feedForward,
         ropeTheta,
         rmsNormEps,
         depth,

@@ -5,6 +5,7 @@ import java.util.Map;
 import org.foretoken.fp8.MemoryProfile;
 import org.foretoken.fp8.Operation;
 import org.foretoken.model.config.AttentionConfig;
+import org.foretoken.model.config.FeedForwardConfig;
 import org.foretoken.model.config.ModelConfig;
 
 /**
@@ -131,6 +132,14 @@ public record ModelShape(
                   a.qkRopeHeadDim(),
                   a.vHeadDim());
         };
+    int dense = model.layers();
+    Experts experts = null;
+    if (model.feedForward() instanceof FeedForwardConfig.MixtureOfExperts m) {
+      dense = m.firstDenseLayers();
+      experts =
+          new Experts(
+              m.routedExperts(), m.sharedExperts(), m.expertsPerToken(), m.moeIntermediateSize());
+    }
     return new ModelShape(
         model.name(),
         model.vocabSize(),
@@ -138,8 +147,8 @@ public record ModelShape(
         model.layers(),
         attention,
         model.intermediateSize(),
-        model.layers(),
-        null,
+        dense,
+        experts,
         model.mtpDepth(),
         model.tieEmbeddings());
   }
@@ -154,6 +163,21 @@ public record ModelShape(
 
   private long routingBlocks() {
     return blocks() - denseBlocks();
+  }
+
+  /**
+   * Parameters that take part in the computation for one token: all but the routed experts that it
+   * is not routed to.
+   */
+  public long activeParameters() {
+    long idle = experts == null ? 0 : (experts.routed() - experts.active()) * experts.width();
+    return profile().totalParameters() - routingBlocks() * 3 * idle * hidden;
+  }
+
+  /** The same model without MTP modules. */
+  public ModelShape trunk() {
+    return new ModelShape(
+        name, vocabulary, hidden, layers, attention, feedForward, denseLayers, experts, 0, tied);
   }
 
   /** What the model has to keep. */

@@ -1,5 +1,6 @@
 package org.foretoken.model.nn;
 
+import static org.foretoken.model.nn.ParameterSpec.Init.BALANCE;
 import static org.foretoken.model.nn.ParameterSpec.Init.NORMAL;
 import static org.foretoken.model.nn.ParameterSpec.Init.NORMAL_RESIDUAL;
 import static org.foretoken.model.nn.ParameterSpec.Init.ONES;
@@ -8,19 +9,27 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.foretoken.kernels.graph.Shape;
 import org.foretoken.model.config.AttentionConfig;
+import org.foretoken.model.config.FeedForwardConfig;
 import org.foretoken.model.config.ModelConfig;
 
 /**
- * Every parameter of a model by name: the one list that initialisation, training, checkpoints and
- * the memory bill go by. It allocates nothing.
+ * Every parameter and buffer of a model by name: the one list that initialisation, training,
+ * checkpoints and the memory bill go by. It allocates nothing.
+ *
+ * <p>Parameters are trained; a buffer is state of the model that is not: it is saved, restored and
+ * exported with the parameters, and has neither gradient nor moments. The matrices that a block's
+ * routed experts have in common are one parameter, a stack [experts, out, in], and one tensor for
+ * each expert in files: {@link ParameterSpec#files}.
  *
  * <p>The trunk comes first and does not depend on the number of MTP modules, so that a model with
  * {@code mtpDepth = 0} is the trunk of the same model with modules, parameter for parameter.
  */
 public final class ModelLayout {
   private final Map<String, ParameterSpec> specs = new LinkedHashMap<>();
+  private final Map<String, ParameterSpec> buffers = new LinkedHashMap<>();
 
   private ModelLayout() {}
 
@@ -30,26 +39,27 @@ public final class ModelLayout {
     int e = config.hiddenSize();
     layout.add(ParameterNames.EMBEDDING, NORMAL, config.vocabSize(), e);
     for (int i = 0; i < config.layers(); i++) {
-      layout.addBlock(config, ParameterNames.block(i));
+      layout.addBlock(config, i);
     }
     layout.add(ParameterNames.FINAL_NORM, ONES, e);
     if (!config.tieEmbeddings()) {
       layout.add(ParameterNames.HEAD, NORMAL, config.vocabSize(), e);
     }
     for (int k = 1; k <= config.mtpDepth(); k++) {
-      String block = ParameterNames.block(config.layers() + k - 1);
+      int layer = config.layers() + k - 1;
+      String block = ParameterNames.block(layer);
       layout.add(block + "enorm.weight", ONES, e);
       layout.add(block + "hnorm.weight", ONES, e);
       layout.add(block + "eh_proj.weight", NORMAL, e, 2 * e);
-      layout.addBlock(config, block);
+      layout.addBlock(config, layer);
       layout.add(block + "shared_head.norm.weight", ONES, e);
     }
     return layout;
   }
 
-  private void addBlock(ModelConfig config, String block) {
+  private void addBlock(ModelConfig config, int layer) {
+    String block = ParameterNames.block(layer);
     int e = config.hiddenSize();
-    int f = config.intermediateSize();
     add(block + "input_layernorm.weight", ONES, e);
     switch (config.attention()) {
       case AttentionConfig.GroupedQuery a -> {
@@ -76,32 +86,64 @@ public final class ModelLayout {
       }
     }
     add(block + "post_attention_layernorm.weight", ONES, e);
-    add(block + "mlp.gate_proj.weight", NORMAL, f, e);
-    add(block + "mlp.up_proj.weight", NORMAL, f, e);
-    add(block + "mlp.down_proj.weight", NORMAL_RESIDUAL, e, f);
+    if (config.feedForward() instanceof FeedForwardConfig.MixtureOfExperts m && m.routes(layer)) {
+      addExperts(m, block + "mlp.", e);
+    } else {
+      addFeedForward(block + "mlp.", e, config.intermediateSize());
+    }
+  }
+
+  private void addFeedForward(String mlp, int e, int f) {
+    add(mlp + "gate_proj.weight", NORMAL, f, e);
+    add(mlp + "up_proj.weight", NORMAL, f, e);
+    add(mlp + "down_proj.weight", NORMAL_RESIDUAL, e, f);
+  }
+
+  private void addExperts(FeedForwardConfig.MixtureOfExperts m, String mlp, int e) {
+    int n = m.routedExperts();
+    int f = m.moeIntermediateSize();
+    add(mlp + ParameterNames.ROUTER, NORMAL, n, e);
+    String bias = mlp + ParameterNames.ROUTER_BIAS;
+    buffers.put(bias, new ParameterSpec(bias, Shape.of(n), BALANCE));
+    add(mlp + "experts.gate_proj.weight", NORMAL, n, f, e);
+    add(mlp + "experts.up_proj.weight", NORMAL, n, f, e);
+    add(mlp + "experts.down_proj.weight", NORMAL_RESIDUAL, n, e, f);
+    if (m.sharedExperts() > 0) {
+      addFeedForward(mlp + "shared_experts.", e, m.sharedIntermediateSize());
+    }
   }
 
   private void add(String name, ParameterSpec.Init init, int... dims) {
     specs.put(name, new ParameterSpec(name, Shape.of(dims), init));
   }
 
-  /** All parameters, trunk first. */
+  /** All trained parameters, trunk first. */
   public Collection<ParameterSpec> parameters() {
     return Collections.unmodifiableCollection(specs.values());
   }
 
-  /** The parameter of that name. */
+  /** State of the model that no optimizer touches, trunk first. */
+  public Collection<ParameterSpec> buffers() {
+    return Collections.unmodifiableCollection(buffers.values());
+  }
+
+  /** Parameters and then buffers: what the model is, and what its files hold. */
+  public Stream<ParameterSpec> tensors() {
+    return Stream.concat(specs.values().stream(), buffers.values().stream());
+  }
+
+  /** The parameter or buffer of that name. */
   public ParameterSpec get(String name) {
-    ParameterSpec spec = specs.get(name);
+    ParameterSpec spec = specs.getOrDefault(name, buffers.get(name));
     if (spec == null) {
       throw new IllegalArgumentException("no parameter named '" + name + "'");
     }
     return spec;
   }
 
-  /** Whether the model has a parameter of that name. */
+  /** Whether the model has a parameter or buffer of that name. */
   public boolean has(String name) {
-    return specs.containsKey(name);
+    return specs.containsKey(name) || buffers.containsKey(name);
   }
 
   /** Total number of trained values. */

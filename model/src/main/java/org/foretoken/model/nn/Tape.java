@@ -58,10 +58,19 @@ public final class Tape {
     return training;
   }
 
-  /** The parameter of that name, declared on first use. */
+  /** The parameter or buffer of that name, declared on first use. */
   public Tensor parameter(String name) {
     return parameters.computeIfAbsent(
-        name, n -> graph.declare(n, DType.F32, Role.PARAMETER, layout.get(n).shape().dims()));
+        name,
+        n -> {
+          ParameterSpec spec = layout.get(n);
+          return graph.declare(n, DType.F32, spec.role(), spec.shape().dims());
+        });
+  }
+
+  /** Whether the model has a parameter or buffer of that name. */
+  public boolean hasParameter(String name) {
+    return layout.has(name);
   }
 
   /** The resident tensor that collects a parameter's gradient. */

@@ -15,24 +15,24 @@ import org.foretoken.model.nn.ParameterSpec;
 public final class ParameterInit {
   private ParameterInit() {}
 
-  /** Writes the initial value of every parameter to the backend. */
+  /** Writes the initial value of every parameter and buffer to the backend. */
   public static void upload(Backend backend, ModelConfig config, ModelLayout layout, long seed) {
-    for (ParameterSpec spec : layout.parameters()) {
-      backend.upload(spec.name(), MemorySegment.ofArray(values(spec, config, seed)));
-    }
+    layout
+        .tensors()
+        .forEach(s -> backend.upload(s.name(), MemorySegment.ofArray(values(s, config, seed))));
   }
 
-  /** The initial values of one parameter, row-major. */
+  /** The initial values of one parameter or buffer, row-major. */
   public static float[] values(ParameterSpec spec, ModelConfig config, long seed) {
     float[] values = new float[Math.toIntExact(spec.elements())];
     double std =
         switch (spec.init()) {
-          case ONES -> 0;
+          case ONES, BALANCE -> 0;
           case NORMAL -> config.initStd();
           case NORMAL_RESIDUAL -> config.initStd() / Math.sqrt(2.0 * Math.max(1, config.layers()));
         };
     if (std == 0) {
-      Arrays.fill(values, 1f);
+      Arrays.fill(values, spec.init() == ParameterSpec.Init.ONES ? 1f : 0f);
       return values;
     }
     SplittableRandom random = new SplittableRandom(seed * 31 + spec.name().hashCode());

@@ -6,8 +6,11 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.foretoken.fp8.InputException;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.DType;
@@ -23,9 +26,9 @@ import org.foretoken.model.nn.PrecisionTable;
 
 /**
  * What a run needs to go on, as files: {@code config.json} (the run's configuration), {@code
- * model.safetensors} (FP32 master weights), {@code optimizer.safetensors} (AdamW's moments). The
- * number of steps done is in the folder's name and in both files' metadata; the data's state is a
- * function of it.
+ * model.safetensors} (FP32 master weights and buffers, one tensor for each expert), {@code
+ * optimizer.safetensors} (AdamW's moments). The number of steps done is in the folder's name and in
+ * both files' metadata; the data's state is a function of it.
  */
 public final class TrainCheckpoint {
   private static final String CONFIG = "config.json";
@@ -60,9 +63,7 @@ public final class TrainCheckpoint {
 
   private static List<SafetensorsWriter.Entry> weights(Download download, ModelLayout layout) {
     List<SafetensorsWriter.Entry> entries = new ArrayList<>();
-    for (ParameterSpec p : layout.parameters()) {
-      entries.add(download.entry(p.name(), p, DType.F32));
-    }
+    layout.tensors().forEach(p -> download.add(entries, "", p, DType.F32));
     return entries;
   }
 
@@ -70,8 +71,8 @@ public final class TrainCheckpoint {
       Download download, ModelLayout layout, PrecisionTable precision) {
     List<SafetensorsWriter.Entry> entries = new ArrayList<>();
     for (ParameterSpec p : layout.parameters()) {
-      entries.add(download.entry(TrainGraph.firstMoment(p.name()), p, precision.moments()));
-      entries.add(download.entry(TrainGraph.secondMoment(p.name()), p, precision.moments()));
+      download.add(entries, TrainGraph.firstMoment(""), p, precision.moments());
+      download.add(entries, TrainGraph.secondMoment(""), p, precision.moments());
     }
     return entries;
   }
@@ -83,26 +84,40 @@ public final class TrainCheckpoint {
 
     Download(Backend backend, Arena arena, ModelLayout layout) {
       this.backend = backend;
-      long largest =
-          layout.parameters().stream().mapToLong(ParameterSpec::elements).max().orElse(0);
+      long largest = layout.tensors().mapToLong(ParameterSpec::elements).max().orElse(0);
       buffer = arena.allocate(Math.max(1, largest * Float.BYTES), 64);
     }
 
-    SafetensorsWriter.Entry entry(String tensor, ParameterSpec p, DType dtype) {
-      List<Long> shape = new ArrayList<>();
-      for (int d : p.shape().dims()) {
-        shape.add((long) d);
+    /**
+     * Adds the file tensors of {@code prefix + p.name()}: a stack is read off the backend once,
+     * with its first expert, since a file is written in order.
+     */
+    void add(List<SafetensorsWriter.Entry> entries, String prefix, ParameterSpec p, DType dtype) {
+      MemorySegment whole = buffer.asSlice(0, p.elements() * dtype.bytes());
+      for (ParameterSpec.FileTensor f : p.files()) {
+        MemorySegment slice = slice(whole, f, dtype);
+        entries.add(
+            new SafetensorsWriter.Entry(
+                prefix + f.name(),
+                fileType(dtype),
+                extents(f),
+                () -> {
+                  if (f.offset() == 0) {
+                    backend.download(prefix + p.name(), whole);
+                  }
+                  return slice;
+                }));
       }
-      MemorySegment slice = buffer.asSlice(0, p.elements() * dtype.bytes());
-      return new SafetensorsWriter.Entry(
-          tensor,
-          fileType(dtype),
-          shape,
-          () -> {
-            backend.download(tensor, slice);
-            return slice;
-          });
     }
+  }
+
+  private static MemorySegment slice(
+      MemorySegment whole, ParameterSpec.FileTensor file, DType dtype) {
+    return whole.asSlice(file.offset() * dtype.bytes(), file.shape().elements() * dtype.bytes());
+  }
+
+  private static List<Long> extents(ParameterSpec.FileTensor file) {
+    return Arrays.stream(file.shape().dims()).mapToObj(d -> (long) d).toList();
   }
 
   private static SafetensorsDType fileType(DType dtype) {
@@ -145,18 +160,24 @@ public final class TrainCheckpoint {
                 + step(file));
       }
       for (ParameterSpec p : layout.parameters()) {
-        load(file, TrainGraph.firstMoment(p.name()), p, precision.moments(), backend);
-        load(file, TrainGraph.secondMoment(p.name()), p, precision.moments(), backend);
+        load(file, TrainGraph.firstMoment(""), p, precision.moments(), backend);
+        load(file, TrainGraph.secondMoment(""), p, precision.moments(), backend);
       }
     }
     return step;
   }
 
-  /** Uploads master weights alone, and tells how many steps were done. */
+  /** Uploads master weights and buffers alone, and tells how many steps were done. */
   public static int restoreWeights(Path path, Backend backend, ModelLayout layout) {
     try (SafetensorsFile file = SafetensorsFile.open(CheckpointStore.locate(path).resolve(MODEL))) {
+      Set<String> known =
+          layout
+              .tensors()
+              .flatMap(p -> p.files().stream())
+              .map(ParameterSpec.FileTensor::name)
+              .collect(Collectors.toSet());
       for (TensorInfo t : file.tensors()) {
-        if (!layout.has(t.name())) {
+        if (!known.contains(t.name())) {
           throw new InputException(
               "checkpoint '"
                   + file.path()
@@ -165,20 +186,32 @@ public final class TrainCheckpoint {
                   + "' is not of the configured model; use the configuration it was trained with");
         }
       }
-      for (ParameterSpec p : layout.parameters()) {
-        load(file, p.name(), p, DType.F32, backend);
-      }
+      layout.tensors().forEach(p -> load(file, "", p, DType.F32, backend));
       return step(file);
     }
   }
 
   private static void load(
-      SafetensorsFile file, String tensor, ParameterSpec p, DType dtype, Backend backend) {
-    TensorInfo info = file.info(tensor);
-    List<Long> shape = new ArrayList<>();
-    for (int d : p.shape().dims()) {
-      shape.add((long) d);
+      SafetensorsFile file, String prefix, ParameterSpec p, DType dtype, Backend backend) {
+    if (!p.stacked()) {
+      backend.upload(prefix + p.name(), bytes(file, prefix, p.files().getFirst(), dtype));
+      return;
     }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment whole = arena.allocate(p.elements() * dtype.bytes(), 64);
+      for (ParameterSpec.FileTensor f : p.files()) {
+        slice(whole, f, dtype).copyFrom(bytes(file, prefix, f, dtype));
+      }
+      backend.upload(prefix + p.name(), whole);
+    }
+  }
+
+  /** The bytes of a tensor, once its type and shape are those expected. */
+  private static MemorySegment bytes(
+      SafetensorsFile file, String prefix, ParameterSpec.FileTensor expected, DType dtype) {
+    String tensor = prefix + expected.name();
+    TensorInfo info = file.info(tensor);
+    List<Long> shape = extents(expected);
     if (info.dtype() != fileType(dtype) || !info.shape().equals(shape)) {
       throw new InputException(
           "checkpoint '"
@@ -193,7 +226,7 @@ public final class TrainCheckpoint {
               + info.shape()
               + "; use the model and recipe it was trained with");
     }
-    backend.upload(tensor, file.bytes(tensor));
+    return file.bytes(tensor);
   }
 
   private static int step(SafetensorsFile file) {

@@ -49,6 +49,11 @@ class ModelShapeTest {
     assertThat(whole.totalParameters() - trunk.totalParameters())
         .isBetween(11_500_000_000L, 11_700_000_000L);
     assertThat(whole.kvPerToken()).isEqualTo(61 * (512 + 64));
+    // 37B active parameters, the MTP module 2.4B, as the same sources say.
+    ModelShape shape = HuggingFaceConfig.read("config.json", json(DEEPSEEK_V3));
+    assertThat(shape.trunk().activeParameters()).isBetween(36_500_000_000L, 37_600_000_000L);
+    assertThat(shape.activeParameters() - shape.trunk().activeParameters())
+        .isBetween(600_000_000L, 2_500_000_000L);
     assertThat(profile(LLAMA_8B).totalParameters()).isEqualTo(8_030_261_248L);
     assertThat(profile(LLAMA_8B).kvPerToken()).isEqualTo(2 * 8 * 128 * 32);
   }
@@ -84,6 +89,17 @@ class ModelShapeTest {
       assertThat(profile.parameters().get(Operation.MTP_PROJECTION))
           .isEqualTo(depth * 2L * 128 * 128);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2})
+  void modelsWithExpertsAgreeWithTheirLayout(int depth) {
+    ModelConfig config = TestModels.experts(depth, depth == 0);
+    ModelShape shape = ModelShape.of(config);
+    assertThat(shape.profile().totalParameters())
+        .isEqualTo(ModelLayout.of(config).parameterCount());
+    int idle = (1 + depth) * (8 - 3) * 3 * 13 * config.hiddenSize();
+    assertThat(shape.activeParameters()).isEqualTo(shape.profile().totalParameters() - idle);
   }
 
   @Test
