@@ -177,7 +177,7 @@ class ConfigsTest {
         "model: {rope_theta: NaN} | model.rope_theta: expected a finite number, found NaN",
         "model: {rope_theta: 1e999} | model.rope_theta: expected a finite number, found 1e999",
         "model: {rms_norm_eps: 1e39} | model.rms_norm_eps: expected a finite number, found 1e39",
-        "model: {attention: {kind: mqa}} | model.attention.kind: expected 'grouped_query', found mqa",
+        "model: {attention: {kind: mqa}} | model.attention.kind: expected one of grouped_query, latent, found mqa",
         "model: {attention: 8} | model.attention: expected the keys 'kind' and what belongs to it, found 8",
         "train: {recipe: deepsek} | train.recipe: expected one of fp32, bf16, deepseek, found deepsek; did you mean 'deepseek'?",
         "data: {path: } | data.path: expected text (\"\" for none), found nothing",
