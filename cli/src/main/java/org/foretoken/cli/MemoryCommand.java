@@ -11,6 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.foretoken.cli.config.Configs;
 import org.foretoken.cli.text.ColumnTable;
+import org.foretoken.cli.text.KvCacheText;
 import org.foretoken.cli.text.Numbers;
 import org.foretoken.fp8.InputException;
 import org.foretoken.fp8.MemoryBill;
@@ -19,6 +20,7 @@ import org.foretoken.fp8.PrecisionPlan;
 import org.foretoken.model.checkpoint.CheckpointConfig;
 import org.foretoken.model.config.RunConfig;
 import org.foretoken.model.memory.HuggingFaceConfig;
+import org.foretoken.model.memory.KvCache;
 import org.foretoken.model.memory.ModelShape;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -75,7 +77,8 @@ final class MemoryCommand extends ForetokenCommand {
   @Option(names = "--json", description = "Print one JSON object on standard output.")
   private boolean json;
 
-  private record Model(MemoryProfile profile, long tokens) {}
+  /** What the bill is of; {@code cache} is null where only a number of parameters is known. */
+  private record Model(MemoryProfile profile, long tokens, KvCache cache) {}
 
   @Override
   public Integer call() {
@@ -95,9 +98,12 @@ final class MemoryCommand extends ForetokenCommand {
       throw new InputException(config + ": the bill overflows; give fewer tokens", e);
     }
     if (json) {
-      out().println(json(model.profile(), trainingTokens, plans, bills));
+      out().println(json(model, trainingTokens, plans, bills));
     } else if (plan == null) {
       printPlans(model.profile(), trainingTokens, plans, bills);
+      if (model.cache() != null) {
+        out().println("KV cache " + KvCacheText.line(model.cache(), 2, "BF16"));
+      }
     } else {
       printLines(bills.getFirst());
     }
@@ -115,17 +121,18 @@ final class MemoryCommand extends ForetokenCommand {
             default -> 1e12;
           };
       long parameters = Math.round(Double.parseDouble(count.group(1)) * unit);
-      return new Model(MemoryProfile.ofParameters(config, parameters), 0);
+      return new Model(MemoryProfile.ofParameters(config, parameters), 0, null);
     }
     Path path = Path.of(config);
     if (Files.isDirectory(path) || config.endsWith(".json")) {
       Path file = Files.isDirectory(path) ? path.resolve("config.json") : path;
       ModelShape shape = HuggingFaceConfig.read("'" + file + "'", CheckpointConfig.read(file));
-      return new Model(shape.profile(), DEFAULT_TOKENS);
+      return new Model(shape.profile(), DEFAULT_TOKENS, KvCache.of(shape, shape.layers()));
     }
     RunConfig run = Configs.load(config, List.of());
     long batch = (long) run.train().batchSize() * run.train().sequenceLength();
-    return new Model(ModelShape.of(run.model()).profile(), batch);
+    ModelShape shape = ModelShape.of(run.model());
+    return new Model(shape.profile(), batch, KvCache.of(shape, shape.layers()));
   }
 
   private void printPlans(
@@ -197,15 +204,22 @@ final class MemoryCommand extends ForetokenCommand {
   }
 
   private ObjectNode json(
-      MemoryProfile profile,
-      long trainingTokens,
-      List<PrecisionPlan> plans,
-      List<MemoryBill> bills) {
+      Model model, long trainingTokens, List<PrecisionPlan> plans, List<MemoryBill> bills) {
+    MemoryProfile profile = model.profile();
     ObjectNode node = Json.object();
     node.put("model", profile.name());
     node.put("parameters", profile.totalParameters());
     node.put("training_tokens", trainingTokens);
     node.put("cached_tokens", context);
+    if (model.cache() != null) {
+      KvCache cache = model.cache();
+      ObjectNode kv = node.putObject("kv_cache_values_per_token");
+      kv.put("blocks", cache.blocks());
+      kv.put("kept", cache.blocks() * cache.kept());
+      kv.put("multi_head", cache.blocks() * cache.multiHead());
+      kv.put("grouped_query", cache.blocks() * cache.groupedQuery());
+      kv.put("grouped_heads", cache.groupedHeads());
+    }
     ArrayNode all = node.putArray("plans");
     for (int i = 0; i < bills.size(); i++) {
       MemoryBill bill = bills.get(i);

@@ -7,6 +7,7 @@ import java.util.Locale;
 import org.foretoken.cli.metrics.MemoryBill;
 import org.foretoken.cli.metrics.MetricsLine;
 import org.foretoken.cli.metrics.RunHistory;
+import org.foretoken.cli.text.KvCacheText;
 import org.foretoken.cli.text.Numbers;
 import org.foretoken.cli.text.TextTable;
 import org.foretoken.cli.text.TokenText;
@@ -48,6 +49,7 @@ final class TrainTexts {
             + " activations ("
             + Numbers.bytes(plan.activationBytesWithoutReuse())
             + " without reuse)");
+    table.row("KV cache", KvCacheText.line(bill.kvCache(), Float.BYTES, "F32"));
     table.row(
         "data",
         plan.data().strip()

@@ -204,6 +204,7 @@ class FileCommandsTest {
     assertThat(plan(plans, "deepseek").path("optimizer_bytes_per_parameter").asInt()).isEqualTo(12);
     assertThat(plan(plans, "fp32").path("optimizer_bytes_per_parameter").asInt()).isEqualTo(16);
     assertThat(run("memory", "tiny")).isZero();
+    assertThat(stdout).contains("KV cache 2.00 KiB a token (4 blocks of 256 values in BF16)");
     assertThat(stdout).contains("training in all");
     Path llama = temp.resolve("config.json");
     Files.writeString(

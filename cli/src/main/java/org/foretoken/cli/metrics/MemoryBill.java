@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.config.Recipe;
+import org.foretoken.model.memory.KvCache;
 import org.foretoken.model.nn.ModelLayout;
 import org.foretoken.model.nn.ParameterNames;
 import org.foretoken.model.nn.ParameterSpec;
@@ -23,6 +24,7 @@ import org.foretoken.model.train.TrainPlan;
  * @param activationBytes transient memory of a step
  * @param activationBytesWithoutReuse what it would be if no two tensors shared memory
  * @param totalBytes sum of everything, without the Java heap
+ * @param kvCache what decoding keeps of each token; null in runs of earlier versions
  */
 public record MemoryBill(
     long parameters,
@@ -32,7 +34,8 @@ public record MemoryBill(
     long otherResidentBytes,
     long activationBytes,
     long activationBytesWithoutReuse,
-    long totalBytes) {
+    long totalBytes,
+    KvCache kvCache) {
 
   /**
    * A part of the model.
@@ -80,7 +83,8 @@ public record MemoryBill(
         plan.residentBytes() - known,
         plan.activationBytes(),
         plan.activationBytesWithoutReuse(),
-        plan.residentBytes() + plan.activationBytes());
+        plan.residentBytes() + plan.activationBytes(),
+        KvCache.of(model));
   }
 
   private static String component(String parameter, ModelConfig model) {

@@ -7,6 +7,7 @@ import org.foretoken.cli.metrics.MemoryBill;
 import org.foretoken.cli.metrics.MetricsLine;
 import org.foretoken.cli.metrics.RunHistory;
 import org.foretoken.cli.text.Numbers;
+import org.foretoken.model.memory.KvCache;
 
 /** The report's tables. */
 final class Sections {
@@ -95,6 +96,33 @@ final class Sections {
                 Numbers.bytes(bill.totalBytes()),
                 ""));
     out.append(sum.replace("<tr>", "<tr class=\"sum\">")).append("</tbody></table></div>\n");
+    if (bill.kvCache() != null) {
+      cache(bill.kvCache(), out);
+    }
+  }
+
+  /** What decoding keeps of a token, beside other attentions with the same heads. */
+  private static void cache(KvCache cache, StringBuilder out) {
+    out.append("<p>Decoding keeps keys and values of each token, in FP32 in ");
+    out.append(Numbers.count(cache.blocks())).append(" blocks.</p>\n");
+    out.append("<div class=\"scroll\"><table>\n");
+    out.append(Html.head(List.of("Cache of a token", "Values a block", "Bytes", "")));
+    out.append("<tbody>\n");
+    String own = cache.latent() ? "this model, latent attention" : "this model";
+    String heads = Numbers.count(cache.heads()) + " heads";
+    String grouped = Numbers.count(cache.groupedHeads()) + " key heads";
+    cacheLine(own, cache.kept(), cache, out);
+    cacheLine("multi-head attention, " + heads, cache.multiHead(), cache, out);
+    cacheLine("grouped-query attention, " + grouped, cache.groupedQuery(), cache, out);
+    out.append("</tbody></table></div>\n");
+  }
+
+  private static void cacheLine(String name, long values, KvCache cache, StringBuilder out) {
+    double longest = Math.max(cache.kept(), cache.multiHead());
+    line(
+        List.of(name, Numbers.count(values), Numbers.bytes(values * cache.blocks() * Float.BYTES)),
+        Html.bar(values / longest, "d0"),
+        out);
   }
 
   private static String sum(MemoryBill bill, String what) {

@@ -16,7 +16,7 @@ class RunHistoryTest {
   @TempDir Path folder;
 
   static MetricsLine.Start start(int firstStep) {
-    MemoryBill bill = new MemoryBill(100, 80, "BF16", List.of(), 1, 2, 3, 4);
+    MemoryBill bill = new MemoryBill(100, 80, "BF16", List.of(), 1, 2, 3, 4, null);
     return new MetricsLine.Start(
         "2026-01-02T03:04:05Z",
         "1",

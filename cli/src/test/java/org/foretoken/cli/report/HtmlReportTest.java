@@ -15,6 +15,7 @@ import org.foretoken.cli.metrics.MemoryBill;
 import org.foretoken.cli.metrics.MetricsLine;
 import org.foretoken.cli.metrics.RunHistory;
 import org.foretoken.cli.text.TokenText;
+import org.foretoken.model.memory.KvCache;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
 import org.xml.sax.InputSource;
@@ -27,7 +28,8 @@ class HtmlReportTest {
     config.put("name", "<b>run");
     config.putObject("train").put("sequence_length", 20).put("recipe", "deepseek");
     MemoryBill.Component part = new MemoryBill.Component("norms", 10, 40, 40, 40);
-    MemoryBill bill = new MemoryBill(1000, 900, "BF16", List.of(part), 7, 2048, 4096, 5000);
+    KvCache cache = new KvCache(3, 80, 256, 64, 4, 1, true);
+    MemoryBill bill = new MemoryBill(1000, 900, "BF16", List.of(part), 7, 2048, 4096, 5000, cache);
     List<Integer> targets = new ArrayList<>();
     for (int k = 0; k <= depths; k++) {
       targets.add(19 - k);
