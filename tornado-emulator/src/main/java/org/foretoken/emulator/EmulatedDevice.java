@@ -2,12 +2,12 @@ package org.foretoken.emulator;
 
 import org.foretoken.emulator.exec.DeviceLimits;
 import uk.ac.manchester.tornado.api.TornadoTargetDevice;
-import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.runtime.common.TornadoXPUDevice;
 
 /** The emulator as a device: the limits that it enforces. */
-final class EmulatedDevice implements TornadoDevice, TornadoTargetDevice {
+final class EmulatedDevice implements TornadoXPUDevice, TornadoTargetDevice {
   @Override
   public String getDeviceName() {
     return "Foretoken emulator";

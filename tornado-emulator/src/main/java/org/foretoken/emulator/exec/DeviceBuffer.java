@@ -107,6 +107,11 @@ public final class DeviceBuffer {
     return segmentOf(device).byteSize() + TornadoNativeArray.ARRAY_HEADER;
   }
 
+  /** Its elements. */
+  MemorySegment segment() {
+    return segmentOf(device);
+  }
+
   long copyIn() {
     segmentOf(device).copyFrom(segmentOf(host));
     copiedIn = true;

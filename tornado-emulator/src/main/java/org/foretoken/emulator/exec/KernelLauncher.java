@@ -13,6 +13,7 @@ import org.foretoken.emulator.sanitizer.Probe;
 import org.foretoken.emulator.sanitizer.Sanitizer;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.common.Access;
 import uk.ac.manchester.tornado.api.exceptions.TornadoBailoutRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
@@ -69,7 +70,10 @@ final class KernelLauncher {
       for (int i = 0; i < arguments.size(); i++) {
         if (arguments.get(i) == array) {
           found = true;
-          onlyWritten &= Kernel.of(task).code().onlyWrittenParameters().contains(i);
+          onlyWritten &=
+              task.library() == null
+                  ? Kernel.of(task).code().onlyWrittenParameters().contains(i)
+                  : task.library().getAccess()[i] == Access.WRITE_ONLY;
         }
       }
       if (found) {

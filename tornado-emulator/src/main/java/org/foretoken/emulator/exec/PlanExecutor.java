@@ -21,6 +21,7 @@ public final class PlanExecutor {
   private final List<GraphDefinition> graphs;
   private final List<DeviceMemory> memories;
   private final Sanitizer sanitizer = Emulator.sanitizes() ? new Sanitizer() : null;
+  private final LibraryLauncher libraries = new LibraryLauncher();
   private GridScheduler grids = new GridScheduler();
   private int selected = -1;
   private DeviceMemory lastExecuted;
@@ -90,7 +91,11 @@ public final class PlanExecutor {
   public void compile() {
     for (int i : selection()) {
       for (TaskDefinition task : graphs.get(i).tasks()) {
-        new KernelLauncher(task, grids.get(task.name()));
+        if (task.library() == null) {
+          new KernelLauncher(task, grids.get(task.name()));
+        } else {
+          libraries.require(task);
+        }
       }
     }
   }
@@ -118,6 +123,7 @@ public final class PlanExecutor {
   /** Ends the plan. */
   public void close() {
     free();
+    libraries.close();
     closed = true;
   }
 
@@ -145,7 +151,11 @@ public final class PlanExecutor {
     long copiedIn = System.nanoTime();
     for (TaskDefinition task : graph.tasks()) {
       requireRoom(graph);
-      new KernelLauncher(task, grids.get(task.name())).launch(memory, sanitizer);
+      if (task.library() == null) {
+        new KernelLauncher(task, grids.get(task.name())).launch(memory, sanitizer);
+      } else {
+        libraries.launch(task, memory);
+      }
     }
     long executed = System.nanoTime();
     for (Transfer transfer : graph.toHost()) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import uk.ac.manchester.tornado.api.common.LibraryTaskDescriptor;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoTaskRuntimeException;
@@ -53,6 +54,22 @@ public final class GraphBuilder {
     tasks.add(
         new TaskDefinition(
             name, id, code, Collections.unmodifiableList(List.of(arguments)), caller));
+  }
+
+  /** Adds a task of a native library. */
+  public void libraryTask(String id, LibraryTaskDescriptor descriptor) {
+    if (descriptor.getParameters().length != descriptor.getAccess().length) {
+      throw new TornadoTaskRuntimeException(
+          "task "
+              + name
+              + "."
+              + id
+              + ": expected an access for each of "
+              + descriptor.getParameters().length
+              + " parameters, found "
+              + descriptor.getAccess().length);
+    }
+    task(id, descriptor, descriptor.getParameters());
   }
 
   /** Data that goes to the device before the tasks run. */

@@ -1,5 +1,7 @@
 package uk.ac.manchester.tornado.api;
 
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.LibraryTask11;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.LibraryTask9;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task1;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task10;
@@ -387,4 +389,34 @@ public interface TaskGraphInterface {
 
   /** Closes the definition. */
   ImmutableTaskGraph snapshot();
+
+  /** Adds a library task with 9 arguments. */
+  <T1, T2, T3, T4, T5, T6, T7, T8, T9> TaskGraphInterface libraryTask(
+      String id,
+      LibraryTask9<T1, T2, T3, T4, T5, T6, T7, T8, T9> code,
+      T1 arg1,
+      T2 arg2,
+      T3 arg3,
+      T4 arg4,
+      T5 arg5,
+      T6 arg6,
+      T7 arg7,
+      T8 arg8,
+      T9 arg9);
+
+  /** Adds a library task with 11 arguments. */
+  <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> TaskGraphInterface libraryTask(
+      String id,
+      LibraryTask11<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> code,
+      T1 arg1,
+      T2 arg2,
+      T3 arg3,
+      T4 arg4,
+      T5 arg5,
+      T6 arg6,
+      T7 arg7,
+      T8 arg8,
+      T9 arg9,
+      T10 arg10,
+      T11 arg11);
 }
