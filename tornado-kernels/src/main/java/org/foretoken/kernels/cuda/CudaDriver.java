@@ -34,7 +34,8 @@ final class CudaDriver {
   private final NativeLibrary library;
   private final MethodHandle getErrorName;
   private final MethodHandle ctxSetCurrent;
-  private final MethodHandle ctxGetDevice;
+  private final MethodHandle init;
+  private final MethodHandle deviceGet;
   private final MethodHandle deviceGetAttribute;
   private final MethodHandle memAlloc;
   private final MethodHandle memFree;
@@ -49,7 +50,8 @@ final class CudaDriver {
     this.library = library;
     getErrorName = status("cuGetErrorName", JAVA_INT, ADDRESS);
     ctxSetCurrent = status("cuCtxSetCurrent", JAVA_LONG);
-    ctxGetDevice = status("cuCtxGetDevice", ADDRESS);
+    init = status("cuInit", JAVA_INT);
+    deviceGet = status("cuDeviceGet", ADDRESS, JAVA_INT);
     deviceGetAttribute = status("cuDeviceGetAttribute", ADDRESS, JAVA_INT, JAVA_INT);
     memAlloc = status("cuMemAlloc_v2", ADDRESS, JAVA_LONG);
     memFree = status("cuMemFree_v2", JAVA_LONG);
@@ -104,11 +106,12 @@ final class CudaDriver {
     }
   }
 
-  /** Compute capability of the current context's device, major * 10 + minor. */
+  /** Compute capability of the first device, major * 10 + minor. */
   int computeCapability() {
     try (Arena arena = Arena.ofConfined()) {
+      check("cuInit", call(init, 0));
       MemorySegment out = arena.allocate(JAVA_INT);
-      check("cuCtxGetDevice", call(ctxGetDevice, out));
+      check("cuDeviceGet", call(deviceGet, out, 0));
       int device = out.get(JAVA_INT, 0);
       return attribute(out, ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device) * 10
           + attribute(out, ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device);

@@ -26,6 +26,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 public final class DeviceBackend implements Backend {
   private final DeviceKind kind;
   private final boolean tensorCores;
+  private final GemmRoads roads;
   private final DeviceMemory memory = new DeviceMemory();
   private final List<DeviceExecutable> executables = new ArrayList<>();
   private final Set<String> changeable = new LinkedHashSet<>();
@@ -61,20 +62,33 @@ public final class DeviceBackend implements Backend {
   }
 
   private DeviceBackend(DeviceKind kind, boolean tensorCores) {
+    this(kind, tensorCores, GemmRoads.jit());
+  }
+
+  /** A device whose matrix products take the given roads. */
+  DeviceBackend(DeviceKind kind, boolean tensorCores, GemmRoads roads) {
     this.kind = kind;
     this.tensorCores = tensorCores;
+    this.roads = roads;
+  }
+
+  /** Opens the device of that name, with matrix products by TornadoVM's compiler. */
+  public static DeviceBackend open(String name) {
+    return open(name, GemmRoad.JIT);
   }
 
   /**
    * Opens the device of that name.
    *
    * @param name {@code emulator} or {@code gpu}
-   * @throws DeviceException if the other one is there
+   * @param gemm what carries out matrix products
+   * @throws DeviceException if the other one is there, or not that road
    */
-  public static DeviceBackend open(String name) {
+  public static DeviceBackend open(String name, GemmRoad gemm) {
     DeviceKind kind = DeviceKind.detect();
     kind.require(name);
-    return new DeviceBackend(kind);
+    boolean cuda = kind == DeviceKind.GPU && kind.hasTensorCores();
+    return new DeviceBackend(kind, cuda, GemmRoads.detect(gemm, cuda));
   }
 
   @Override
@@ -84,7 +98,13 @@ public final class DeviceBackend implements Backend {
 
   @Override
   public String description() {
-    return kind.description();
+    String products = roads.beyondJit() ? roads.summary() : "";
+    return kind.description() + (products.isEmpty() ? "" : "; " + products);
+  }
+
+  /** What carries out which matrix product. */
+  GemmRoads roads() {
+    return roads;
   }
 
   /** Whether matrix products use tensor cores where their extents allow it. */

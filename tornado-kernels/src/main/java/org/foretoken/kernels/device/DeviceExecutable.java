@@ -23,7 +23,7 @@ public final class DeviceExecutable implements Executable {
 
   /** Reserves what the transients and the kernels' scratch memory need. */
   void reserve(DeviceMemory memory) {
-    TaskList measure = TaskList.measuring(slots, backend.tensorCores());
+    TaskList measure = TaskList.measuring(slots, backend.tensorCores(), backend.roads());
     for (Node node : graph.nodes()) {
       DeviceDispatch.emit(node, measure);
     }
@@ -36,7 +36,7 @@ public final class DeviceExecutable implements Executable {
 
   /** The tasks of all nodes, in program order. */
   List<DeviceTask> emit(DeviceMemory memory) {
-    TaskList tasks = new TaskList(memory, slots, backend.tensorCores());
+    TaskList tasks = new TaskList(memory, slots, backend.tensorCores(), backend.roads());
     for (Node node : graph.nodes()) {
       DeviceDispatch.emit(node, tasks);
     }

@@ -126,7 +126,7 @@ final class MatMulTasks {
   }
 
   static void fp8MatMul(Node node, Fp8MatMul op, TaskList tasks) {
-    if (TensorCoreTasks.fp8MatMul(node, op, tasks)) {
+    if (LibraryGemmTasks.fp8MatMul(node, op, tasks) || TensorCoreTasks.fp8MatMul(node, op, tasks)) {
       return;
     }
     ByteArray a = tasks.bytes(node.in(0));

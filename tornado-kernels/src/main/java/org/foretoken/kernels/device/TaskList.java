@@ -32,6 +32,7 @@ final class TaskList {
   private final DeviceMemory memory;
   private final SlotPlan slots;
   private final boolean tensorCores;
+  private final GemmRoads roads;
   private final List<DeviceTask> tasks = new ArrayList<>();
   private final Map<ArrayType, List<Long>> scratch = new EnumMap<>(ArrayType.class);
   private final Map<ArrayType, Integer> scratchUsed = new EnumMap<>(ArrayType.class);
@@ -39,14 +40,15 @@ final class TaskList {
   private Node node;
 
   /** A list that only measures scratch memory. */
-  static TaskList measuring(SlotPlan slots, boolean tensorCores) {
-    return new TaskList(null, slots, tensorCores);
+  static TaskList measuring(SlotPlan slots, boolean tensorCores, GemmRoads roads) {
+    return new TaskList(null, slots, tensorCores, roads);
   }
 
-  TaskList(DeviceMemory memory, SlotPlan slots, boolean tensorCores) {
+  TaskList(DeviceMemory memory, SlotPlan slots, boolean tensorCores, GemmRoads roads) {
     this.memory = memory;
     this.slots = slots;
     this.tensorCores = tensorCores;
+    this.roads = roads;
     for (ArrayType type : ArrayType.values()) {
       scratch.put(type, new ArrayList<>());
     }
@@ -66,6 +68,11 @@ final class TaskList {
   /** Whether kernels may use tensor cores. */
   boolean tensorCores() {
     return tensorCores;
+  }
+
+  /** What carries out which matrix product. */
+  GemmRoads roads() {
+    return roads;
   }
 
   /** All tasks in order. */
@@ -143,6 +150,11 @@ final class TaskList {
   /** Scratch memory of the node, of {@code elements} shorts, with undefined contents. */
   ShortArray scratchShorts(long elements) {
     return (ShortArray) scratch(ArrayType.SHORT, elements);
+  }
+
+  /** Scratch memory of the node, of {@code elements} bytes, with undefined contents. */
+  ByteArray scratchBytes(long elements) {
+    return (ByteArray) scratch(ArrayType.BYTE, elements);
   }
 
   private TornadoNativeArray scratch(ArrayType type, long elements) {

@@ -65,6 +65,10 @@ final class TensorCoreTasks {
       int cOffset,
       boolean accumulate,
       TaskList tasks) {
+    if (LibraryGemmTasks.bf16(
+        layout, a, b, c, m, n, k, aOffset, bOffset, cOffset, accumulate, tasks)) {
+      return;
+    }
     tasks.touch(a, b, c);
     FloatArray scratch = tasks.scratchF32((long) m * n);
     WorkerGrid grid = tiles(m, n);

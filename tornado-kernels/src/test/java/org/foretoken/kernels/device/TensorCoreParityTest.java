@@ -43,7 +43,7 @@ class TensorCoreParityTest {
   }
 
   private static List<String> kernels(OperationCase c, boolean tensorCores) {
-    TaskList tasks = TaskList.measuring(SlotPlan.of(c.graph()), tensorCores);
+    TaskList tasks = TaskList.measuring(SlotPlan.of(c.graph()), tensorCores, GemmRoads.jit());
     DeviceDispatch.emit(c.node(), tasks);
     return tasks.tasks().stream().map(DeviceTask::kernel).toList();
   }

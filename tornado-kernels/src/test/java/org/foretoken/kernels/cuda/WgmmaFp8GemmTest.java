@@ -1,0 +1,68 @@
+package org.foretoken.kernels.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The kernel in PTX: what can be known of it without a Hopper GPU. */
+class WgmmaFp8GemmTest {
+  @TempDir private Path folder;
+
+  @Test
+  void fourStepsOf32MakeABlockOf128AndTheFirstOneStartsAnew() {
+    Matcher steps =
+        Pattern.compile("setp.ne.u32 %first, (\\d), 0;\\s+wgmma\\.mma_async[^\\n]*m64n128k32")
+            .matcher(WgmmaFp8Gemm.ptx());
+    StringBuilder order = new StringBuilder();
+    while (steps.find()) {
+      order.append(steps.group(1));
+    }
+    assertThat(order.toString()).isEqualTo("0123");
+  }
+
+  /** PTX ISA, "Matrix Descriptor Format": strides in units of 16 bytes, swizzle in bits 62 to 63. */
+  @Test
+  void descriptorsSayGroupsOf1024BytesSwizzledOver128() {
+    long constant = WgmmaFp8Gemm.descriptorConstant();
+    assertThat(constant >>> 32 & 0x3FFF).isEqualTo(1024 / 16);
+    assertThat(constant >>> 62).isEqualTo(1);
+    assertThat(constant & 0x3FFF).as("address").isZero();
+    assertThat(constant >>> 49 & 7).as("base offset").isZero();
+  }
+
+  @Test
+  void sharedMemoryIsWhatAHopperGroupCanHave() {
+    assertThat(WgmmaFp8Gemm.SHARED_BYTES).isLessThanOrEqualTo(227 * 1024);
+  }
+
+  @Test
+  void ptxasAssemblesItWithoutSpills() throws IOException, InterruptedException {
+    assumeTrue(onPath("ptxas"), "no ptxas on the PATH");
+    Path ptx = Files.writeString(folder.resolve("wgmma.ptx"), WgmmaFp8Gemm.ptx());
+    Process ptxas =
+        new ProcessBuilder(
+                "ptxas", "-arch=sm_90a", "-v", ptx.toString(), "-o", folder + "/wgmma.cubin")
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(ptxas.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(ptxas.waitFor()).as(said).isZero();
+    assertThat(said)
+        .contains("0 bytes spill stores, 0 bytes spill loads")
+        .doesNotContain("serialized");
+  }
+
+  private static boolean onPath(String program) {
+    return Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+        .anyMatch(f -> Files.isExecutable(Path.of(f, program)));
+  }
+}

@@ -1,0 +1,57 @@
+package org.foretoken.kernels.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import org.foretoken.fp8.InputException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The measured table that {@code auto} goes by. */
+class GemmTableTest {
+  @TempDir private Path folder;
+
+  private Path table(String... lines) throws IOException {
+    return Files.write(folder.resolve("roads.properties"), java.util.List.of(lines));
+  }
+
+  @Test
+  void autoTakesTheRoadOfTheNearestMeasuredProduct() throws IOException {
+    GemmTable table =
+        GemmTable.read(
+            table(
+                "# measured",
+                "fp8_nt.4096x24576x7168 = ptx",
+                "fp8_nt.64x2112x7168 = jit",
+                "fp8_tn.4096x4096x4096 = cublaslt"));
+    GemmRoads roads =
+        new GemmRoads(
+            GemmRoad.AUTO, EnumSet.of(GemmRoad.JIT, GemmRoad.CUBLASLT, GemmRoad.PTX), table);
+    assertThat(roads.choose(shape(GemmShape.Kind.FP8_NT, 2048))).isEqualTo(GemmRoad.PTX);
+    assertThat(roads.choose(shape(GemmShape.Kind.FP8_NT, 128))).isEqualTo(GemmRoad.JIT);
+    assertThat(roads.choose(shape(GemmShape.Kind.FP8_TN, 128))).isEqualTo(GemmRoad.CUBLASLT);
+    // Nothing measured: the library before the compiler.
+    assertThat(roads.choose(shape(GemmShape.Kind.FP8_NN, 128))).isEqualTo(GemmRoad.CUBLASLT);
+  }
+
+  private static GemmShape shape(GemmShape.Kind kind, int m) {
+    return new GemmShape(kind, m, 7168, 7168);
+  }
+
+  @Test
+  void aLineThatIsNoEntryIsRefused() throws IOException {
+    Path file = table("fp8_nt.4096x24576 = ptx");
+    assertThatThrownBy(() -> GemmTable.read(file))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("expected a product such as")
+        .hasMessageContaining("'fp8_nt.4096x24576'");
+    Path other = table("bf16.64x64x64 = auto");
+    assertThatThrownBy(() -> GemmTable.read(other))
+        .isInstanceOf(InputException.class)
+        .hasMessageContaining("expected jit, cublaslt or ptx, found 'auto'");
+  }
+}
