@@ -9,10 +9,12 @@ import org.foretoken.cli.graph.GraphProgram;
 import org.foretoken.cli.metrics.MetricsJson;
 import org.foretoken.cli.text.Columns;
 import org.foretoken.cli.text.Numbers;
+import org.foretoken.kernels.device.GemmRoad;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.reference.GraphComparison;
 import org.foretoken.kernels.reference.GraphComparison.Output;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -73,6 +75,8 @@ final class CompareCommand extends ForetokenCommand {
       description = "The two devices; errors are those of B against A.")
   private String devices;
 
+  @Mixin private GemmOption gemm;
+
   @Option(
       names = "--inputs",
       paramLabel = "I",
@@ -101,7 +105,7 @@ final class CompareCommand extends ForetokenCommand {
       throw wrong("--repeat: expected 1 to 10000, found " + repeat);
     }
     GraphProgram program = GraphFile.load(graph);
-    List<String> descriptions = names.stream().map(CompareCommand::description).toList();
+    List<String> descriptions = names.stream().map(this::description).toList();
     if (!json) {
       for (int i = 0; i < 2; i++) {
         out().println("device " + "AB".charAt(i) + "  " + descriptions.get(i));
@@ -111,8 +115,8 @@ final class CompareCommand extends ForetokenCommand {
     List<GraphComparison.Result> results =
         GraphComparison.run(
             program.graph(),
-            () -> Devices.open(names.get(1), true),
-            () -> Devices.open(names.get(0), true),
+            () -> open(names.get(1)),
+            () -> open(names.get(0)),
             inputs,
             repeat,
             program::fill);
@@ -125,10 +129,16 @@ final class CompareCommand extends ForetokenCommand {
     return comparison.agree() ? 0 : 1;
   }
 
-  private static String description(String device) {
-    try (Backend backend = Devices.open(device, true)) {
+  private String description(String device) {
+    try (Backend backend = open(device)) {
       return backend.description();
     }
+  }
+
+  /** Opens one of the two; {@code --gemm} is about a GPU alone. */
+  private Backend open(String device) {
+    GemmRoad road = gemm.value();
+    return Devices.open(device, true, device.equals("gpu") ? road : GemmRoad.AUTO);
   }
 
   private static Comparison comparison(

@@ -6,6 +6,7 @@ import org.foretoken.cli.config.DidYouMean;
 import org.foretoken.fp8.InputException;
 import org.foretoken.kernels.device.DeviceBackend;
 import org.foretoken.kernels.device.DeviceException;
+import org.foretoken.kernels.device.GemmRoad;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.host.HostBackend;
 import org.foretoken.kernels.host.HostPool;
@@ -53,10 +54,25 @@ final class Devices {
    * @throws InputException for an unknown name, or a device that this process does not have
    */
   static Backend open(String name, boolean trace) {
+    return open(name, trace, GemmRoad.AUTO);
+  }
+
+  /**
+   * Opens a device.
+   *
+   * @param trace whether it times single operations, where it can
+   * @param gemm what carries out matrix products on a GPU
+   * @throws InputException for an unknown name, or what this process does not have
+   */
+  static Backend open(String name, boolean trace, GemmRoad gemm) {
+    if (gemm != GemmRoad.AUTO && gemm != GemmRoad.JIT && !name.equals("gpu")) {
+      throw new InputException(
+          "--gemm " + gemm.optionName() + ": expected --device gpu, found " + name);
+    }
     return switch (name) {
       case "host" -> new HostBackend(HostPool.shared(), trace);
       case "reference" -> new ReferenceBackend();
-      case "emulator", "gpu" -> device(name);
+      case "emulator", "gpu" -> device(name, gemm);
       default ->
           throw new InputException(
               "--device: expected one of "
@@ -73,7 +89,7 @@ final class Devices {
     return Boolean.getBoolean("foretoken.sdk") ? "gpu" : "emulator";
   }
 
-  private static Backend device(String name) {
+  private static Backend device(String name, GemmRoad gemm) {
     String sdk = System.getenv("TORNADOVM_HOME");
     boolean loaded = Boolean.getBoolean("foretoken.sdk");
     if (name.equals("gpu") && !loaded) {
@@ -81,7 +97,7 @@ final class Devices {
           "--device: gpu needs a TornadoVM SDK, found "
               + (sdk == null || sdk.isBlank()
                   ? "none; set TORNADOVM_HOME to a TornadoVM 5.2.0-jdk25 SDK, or use host or"
-                        + " emulator"
+                      + " emulator"
                   : "one in TORNADOVM_HOME that this process was started without; start with the"
                       + " launcher ./foretoken, and see 'foretoken doctor'"));
     }
@@ -91,7 +107,7 @@ final class Devices {
               + " emulator's place; compare each with host");
     }
     try {
-      return DeviceBackend.open(name);
+      return DeviceBackend.open(name, gemm);
     } catch (DeviceException e) {
       throw new InputException("--device: " + e.getMessage(), e);
     }

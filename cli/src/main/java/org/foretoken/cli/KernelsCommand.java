@@ -11,6 +11,7 @@ import org.foretoken.kernels.reference.OperationCase;
 import org.foretoken.kernels.reference.OperationCases;
 import org.foretoken.kernels.reference.OperationParity;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code foretoken kernels}: holds every operation of a device to the host's. */
@@ -59,6 +60,8 @@ final class KernelsCommand extends ForetokenCommand {
       description = "Device to check (default: gpu where TORNADOVM_HOME is set, else emulator).")
   private String device;
 
+  @Mixin private GemmOption gemm;
+
   @Option(
       names = "--sizes",
       paramLabel = "S",
@@ -92,7 +95,7 @@ final class KernelsCommand extends ForetokenCommand {
     }
     String name = device == null ? Devices.kernelDevice() : device;
     String description;
-    try (Backend backend = Devices.open(name)) {
+    try (Backend backend = Devices.open(name, false, gemm.value())) {
       description = backend.description();
     }
     if (!json) {
@@ -114,7 +117,7 @@ final class KernelsCommand extends ForetokenCommand {
 
   /** Runs one operation on devices of its own, so that a failure ends where it began. */
   private List<Line> run(OperationCase operation, String name) {
-    try (Backend tested = Devices.open(name, true)) {
+    try (Backend tested = Devices.open(name, true, gemm.value())) {
       if (compileOnly) {
         return List.of(compile(operation, tested));
       }

@@ -22,6 +22,7 @@ import org.foretoken.kernels.graph.Node;
 import org.foretoken.kernels.graph.Tensor;
 import org.foretoken.kernels.reference.GraphComparison;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -67,6 +68,8 @@ final class RunCommand extends ForetokenCommand {
   @Option(names = "--device", paramLabel = "D", description = Devices.HELP)
   private String device = Devices.DEFAULT;
 
+  @Mixin private GemmOption gemm;
+
   @Option(
       names = "--trace",
       paramLabel = "FILE",
@@ -101,7 +104,7 @@ final class RunCommand extends ForetokenCommand {
       throw wrong("--warmup: expected 0 to 1000000, found " + warmup);
     }
     GraphProgram program = GraphFile.load(graph);
-    try (Backend backend = Devices.open(device, true)) {
+    try (Backend backend = Devices.open(device, true, gemm.value())) {
       Executable executable = backend.compile(program.graph());
       for (int i = 0; i < warmup; i++) {
         program.upload(backend);
@@ -130,7 +133,7 @@ final class RunCommand extends ForetokenCommand {
     return timed || !wanted
         ? nanos
         : GraphComparison.times(
-            program.graph(), () -> Devices.open(device, true), 2, program::fill);
+            program.graph(), () -> Devices.open(device, true, gemm.value()), 2, program::fill);
   }
 
   private static Result result(

@@ -17,6 +17,7 @@ import org.foretoken.model.train.CheckpointStore;
 import org.foretoken.model.train.MemoryCheck;
 import org.foretoken.model.train.TrainCheckpoint;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -75,6 +76,8 @@ final class TrainCommand extends ForetokenCommand {
   @Option(names = "--device", paramLabel = "D", description = Devices.HELP)
   private String device = Devices.DEFAULT;
 
+  @Mixin private GemmOption gemm;
+
   @Option(names = "--json", description = "Print the result as one JSON object on standard output.")
   private boolean json;
 
@@ -87,7 +90,7 @@ final class TrainCommand extends ForetokenCommand {
     Path folder =
         checkpoint == null ? RunFolder.forNewRun(out, run.name()) : RunFolder.of(checkpoint);
     PrintWriter human = json ? err() : out();
-    try (Backend backend = Devices.open(device);
+    try (Backend backend = Devices.open(device, false, gemm.value());
         TrainRun training = new TrainRun(run, corpus, backend, folder, human, err())) {
       TrainRun.Summary summary = training.run(checkpoint);
       if (json) {

@@ -169,8 +169,7 @@ final class CublasLt {
 
   /** A column-major matrix. */
   long createLayout(int type, long rows, long columns, long leadingDimension) {
-    return made(
-        layoutCreate, "cublasLtMatrixLayoutCreate", type, rows, columns, leadingDimension);
+    return made(layoutCreate, "cublasLtMatrixLayoutCreate", type, rows, columns, leadingDimension);
   }
 
   void destroyLayout(long layout) {
@@ -210,7 +209,13 @@ final class CublasLt {
    * @return whether there is one
    */
   boolean heuristic(
-      long handle, long description, long a, long b, long c, long preference, MemorySegment result) {
+      long handle,
+      long description,
+      long a,
+      long b,
+      long c,
+      long preference,
+      MemorySegment result) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment count = arena.allocate(JAVA_INT);
       int status =

@@ -12,8 +12,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /**
- * The functions of the CUDA driver that a kernel in PTX takes, as {@code cuda.h} declares them. Each
- * throws a {@link CudaException} that names the function and the driver's error.
+ * The functions of the CUDA driver that a kernel in PTX takes, as {@code cuda.h} declares them.
+ * Each throws a {@link CudaException} that names the function and the driver's error.
  */
 final class CudaDriver {
   // CUdevice_attribute

@@ -79,7 +79,10 @@ final class NativeLibrary {
             .orElseThrow(
                 () ->
                     new CudaException(
-                        file + ": expected function " + name + ", found none; install a newer one"));
+                        file
+                            + ": expected function "
+                            + name
+                            + ", found none; install a newer one"));
     return Linker.nativeLinker().downcallHandle(symbol, descriptor);
   }
 }

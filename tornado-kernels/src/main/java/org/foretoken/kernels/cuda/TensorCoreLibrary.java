@@ -8,8 +8,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * The library tasks of {@link TensorCoreProvider}: matrix products for {@code
- * TaskGraph.libraryTask}. All matrices are row-major; c is F32 [m,n], overwritten, or added to where
- * {@code accumulate} is 1.
+ * TaskGraph.libraryTask}. All matrices are row-major; c is F32 [m,n], overwritten, or added to
+ * where {@code accumulate} is 1.
  *
  * <p>cuBLASLt's scales are laid out in its own way (cuBLAS documentation, "128-element 1D and
  * 128x128 2D Block Scaling For FP8 Data Types"): those of 1x128 tiles [ceil(k/128), rows], rows

@@ -28,12 +28,17 @@ public record TensorCoreSupport(long cublasLt, boolean wgmma, String reason) {
       return new TensorCoreSupport(
           0,
           false,
-          "expected compute capability 9.0 (Hopper), found " + capability / 10 + "." + capability % 10);
+          "expected compute capability 9.0 (Hopper), found "
+              + capability / 10
+              + "."
+              + capability % 10);
     }
     Optional<CublasLt> library = CublasLt.open();
     if (library.isEmpty()) {
       return new TensorCoreSupport(
-          0, true, "no cuBLASLt (libcublasLt.so.13 or .12) under CUDA_PATH or on the loader's path");
+          0,
+          true,
+          "no cuBLASLt (libcublasLt.so.13 or .12) under CUDA_PATH or on the loader's path");
     }
     long version = library.get().version();
     if (version < CublasLt.BLOCK_SCALES) {

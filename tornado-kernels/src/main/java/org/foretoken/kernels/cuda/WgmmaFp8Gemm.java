@@ -102,10 +102,7 @@ final class WgmmaFp8Gemm {
           .reg .f32 %s0, %s8, %sb, %x, %y;
           .reg .f32 %d<#>, %sum<#>;
         """,
-        NAME,
-        THREADS,
-        REGISTERS,
-        REGISTERS);
+        NAME, THREADS, REGISTERS, REGISTERS);
   }
 
   /** Where a thread is, and the barriers: full needs the producer, empty every consuming warp. */

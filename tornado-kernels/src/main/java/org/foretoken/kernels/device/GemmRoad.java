@@ -8,7 +8,9 @@ import java.util.Locale;
 public enum GemmRoad {
   /** A kernel in Java, compiled by TornadoVM; every device has it. */
   JIT,
-  /** NVIDIA's library, as a library task: 1x128 and 128x128 scales on Hopper, CUDA 12.9 or later. */
+  /**
+   * NVIDIA's library, as a library task: 1x128 and 128x128 scales on Hopper, CUDA 12.9 or later.
+   */
   CUBLASLT,
   /** The project's own kernel in PTX for Hopper's {@code wgmma}, as a library task. */
   PTX,

@@ -45,9 +45,7 @@ record GemmShape(Kind kind, int m, int n, int k) {
   }
 
   private static String multiple(String name, int extent, int of, String otherwise) {
-    return extent % of == 0
-        ? otherwise
-        : name + " = " + extent + ": expected a multiple of " + of;
+    return extent % of == 0 ? otherwise : name + " = " + extent + ": expected a multiple of " + of;
   }
 
   /** How far another product of the same kind is, in octaves. */

@@ -13,8 +13,9 @@ import java.util.TreeMap;
 import org.foretoken.fp8.InputException;
 
 /**
- * The fastest road by product, as a benchmark measured it on this device: a properties file of lines
- * {@code fp8_nt.4096x24576x7168 = ptx}. A product that is not in it goes by the nearest that is.
+ * The fastest road by product, as a benchmark measured it on this device: a properties file of
+ * lines {@code fp8_nt.4096x24576x7168 = ptx}. A product that is not in it goes by the nearest that
+ * is.
  */
 record GemmTable(Map<GemmShape, GemmRoad> entries) {
   /** System property with the file's path. */

@@ -12,9 +12,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Matrix products as library tasks. Hopper's FP8 tensor cores multiply rows with rows only, so dgrad
- * and wgrad first transpose the operands whose inner dimension is not the last one; and cuBLASLt
- * wants its scales laid out in its own way, see {@link TensorCoreLibrary}.
+ * Matrix products as library tasks. Hopper's FP8 tensor cores multiply rows with rows only, so
+ * dgrad and wgrad first transpose the operands whose inner dimension is not the last one; and
+ * cuBLASLt wants its scales laid out in its own way, see {@link TensorCoreLibrary}.
  */
 final class LibraryGemmTasks {
   private static final int BLOCK = 128;
@@ -91,8 +91,7 @@ final class LibraryGemmTasks {
     tasks.add(
         "relayScales",
         (g, id) ->
-            g.task(
-                id, RelayScales::relayScales, x, y, rows, columns, xDown, xAcross, yDown));
+            g.task(id, RelayScales::relayScales, x, y, rows, columns, xDown, xAcross, yDown));
     return y;
   }
 

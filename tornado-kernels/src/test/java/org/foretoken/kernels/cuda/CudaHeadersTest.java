@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The constants of the bindings are those of NVIDIA's headers. Skipped where {@code CUDA_PATH} leads
- * to none.
+ * The constants of the bindings are those of NVIDIA's headers. Skipped where {@code CUDA_PATH}
+ * leads to none.
  */
 class CudaHeadersTest {
   private static final Map<String, Integer> OURS =
@@ -34,10 +34,8 @@ class CudaHeadersTest {
           Map.entry("CUBLASLT_MATMUL_DESC_A_SCALE_MODE", CublasLt.DESC_A_SCALE_MODE),
           Map.entry("CUBLASLT_MATMUL_DESC_B_SCALE_MODE", CublasLt.DESC_B_SCALE_MODE),
           Map.entry("CUBLASLT_MATMUL_MATRIX_SCALE_VEC128_32F", CublasLt.SCALE_VEC128_32F),
-          Map.entry(
-              "CUBLASLT_MATMUL_MATRIX_SCALE_BLK128x128_32F", CublasLt.SCALE_BLK128X128_32F),
-          Map.entry(
-              "CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES", CublasLt.PREF_MAX_WORKSPACE_BYTES),
+          Map.entry("CUBLASLT_MATMUL_MATRIX_SCALE_BLK128x128_32F", CublasLt.SCALE_BLK128X128_32F),
+          Map.entry("CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES", CublasLt.PREF_MAX_WORKSPACE_BYTES),
           Map.entry(
               "CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES", CublasLt.PREF_MIN_ALIGNMENT_A_BYTES),
           Map.entry(
@@ -52,15 +50,19 @@ class CudaHeadersTest {
           Map.entry("CU_TENSOR_MAP_INTERLEAVE_NONE", CudaDriver.TENSOR_MAP_INTERLEAVE_NONE));
 
   @ParameterizedTest
-  @CsvSource({"cublasLt.h, CUBLASLT_", "cublas_api.h, CUBLAS_", "library_types.h, CUDA_", "cuda.h, CU_"})
+  @CsvSource({
+    "cublasLt.h, CUBLASLT_",
+    "cublas_api.h, CUBLAS_",
+    "library_types.h, CUDA_",
+    "cuda.h, CU_"
+  })
   void constantsAreTheHeaders(String header, String prefix) throws IOException {
     String cuda = System.getenv("CUDA_PATH");
     assumeTrue(cuda != null, "no CUDA_PATH");
     Path file = Path.of(cuda, "include", header);
     assumeTrue(Files.isReadable(file), "no " + file);
     List<String> lines = Files.readAllLines(file);
-    Stream<String> names =
-        OURS.keySet().stream().filter(name -> name.startsWith(prefix)).sorted();
+    Stream<String> names = OURS.keySet().stream().filter(name -> name.startsWith(prefix)).sorted();
     assertThat(names)
         .isNotEmpty()
         .allSatisfy(name -> assertThat(value(lines, name)).as(name).isEqualTo(OURS.get(name)));

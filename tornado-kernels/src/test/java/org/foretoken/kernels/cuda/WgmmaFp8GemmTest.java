@@ -30,7 +30,9 @@ class WgmmaFp8GemmTest {
     assertThat(order.toString()).isEqualTo("0123");
   }
 
-  /** PTX ISA, "Matrix Descriptor Format": strides in units of 16 bytes, swizzle in bits 62 to 63. */
+  /**
+   * PTX ISA, "Matrix Descriptor Format": strides in units of 16 bytes, swizzle in bits 62 to 63.
+   */
   @Test
   void descriptorsSayGroupsOf1024BytesSwizzledOver128() {
     long constant = WgmmaFp8Gemm.descriptorConstant();

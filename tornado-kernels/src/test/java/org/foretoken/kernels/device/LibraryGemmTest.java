@@ -64,8 +64,7 @@ class LibraryGemmTest {
   }
 
   private static GemmRoads roads(GemmRoad asked, GemmTable table) {
-    return new GemmRoads(
-        asked, EnumSet.of(GemmRoad.JIT, GemmRoad.CUBLASLT, GemmRoad.PTX), table);
+    return new GemmRoads(asked, EnumSet.of(GemmRoad.JIT, GemmRoad.CUBLASLT, GemmRoad.PTX), table);
   }
 
   @Test

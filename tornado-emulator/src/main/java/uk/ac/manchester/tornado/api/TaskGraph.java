@@ -489,7 +489,8 @@ public class TaskGraph implements TaskGraphInterface {
       T9 arg9,
       T10 arg10,
       T11 arg11) {
-    builder.libraryTask(id, code.apply(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11));
+    builder.libraryTask(
+        id, code.apply(arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9, arg10, arg11));
     return this;
   }
 

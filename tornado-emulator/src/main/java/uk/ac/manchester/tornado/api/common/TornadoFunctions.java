@@ -316,15 +316,7 @@ public final class TornadoFunctions {
   public interface LibraryTask9<T1, T2, T3, T4, T5, T6, T7, T8, T9> {
     /** Describes the task. */
     LibraryTaskDescriptor apply(
-        T1 arg1,
-        T2 arg2,
-        T3 arg3,
-        T4 arg4,
-        T5 arg5,
-        T6 arg6,
-        T7 arg7,
-        T8 arg8,
-        T9 arg9);
+        T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7, T8 arg8, T9 arg9);
   }
 
   /** A library task with 11 parameters. */
