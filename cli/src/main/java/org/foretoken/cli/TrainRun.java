@@ -56,6 +56,7 @@ final class TrainRun implements TrainListener, AutoCloseable {
       String device,
       String deviceDescription,
       double seconds,
+      Long peakMemoryBytes,
       String checkpoint,
       String metrics,
       String report) {}
@@ -125,6 +126,7 @@ final class TrainRun implements TrainListener, AutoCloseable {
             result.tokens(),
             result.tokensPerSecond(),
             seconds,
+            ProcessMemory.peakBytes(),
             result.checkpoint().toString()));
     RunHistory history = RunHistory.read(folder);
     Path report = HtmlReport.write(folder, history);
@@ -157,6 +159,7 @@ final class TrainRun implements TrainListener, AutoCloseable {
         backend.name(),
         backend.description(),
         seconds,
+        ProcessMemory.peakBytes(),
         r.checkpoint().toString(),
         folder.resolve(MetricsFile.NAME).toString(),
         report.toString());

@@ -63,6 +63,7 @@ final class TrainTexts {
         "training",
         Numbers.count(plan.steps())
             + " steps of "
+            + (train.accumulation() == 1 ? "" : train.accumulation() + " x ")
             + train.batchSize()
             + " x "
             + train.sequenceLength()
@@ -133,6 +134,11 @@ final class TrainTexts {
             + " tokens/s, "
             + Numbers.count(result.tokens())
             + " tokens in all");
+    history
+        .end()
+        .map(MetricsLine.End::peakMemoryBytes)
+        .ifPresent(
+            peak -> table.row("memory", Numbers.bytes(peak) + " at most, Java's own included"));
     table.row("checkpoint", result.checkpoint().toString());
     table.row("report", report.toString());
     out.println();

@@ -110,6 +110,11 @@ class TrainingTest {
     assertThat(history.decoding().orElseThrow().same()).isTrue();
     assertThat(out.resolve("report.html")).isNotEmptyFile();
     assertThat(Path.of(json.path("checkpoint").asText()).resolve("config.json")).exists();
+    if (Files.isReadable(Path.of("/proc/self/status"))) {
+      assertThat(json.path("peak_memory_bytes").asLong()).isGreaterThan(1L << 24);
+      assertThat(history.end().orElseThrow().peakMemoryBytes())
+          .isBetween(1L << 24, json.path("peak_memory_bytes").asLong());
+    }
   }
 
   @Test

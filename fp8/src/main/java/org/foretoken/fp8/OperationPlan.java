@@ -63,7 +63,10 @@ public record OperationPlan(
         operation, all, all, all, all, all, all, all, all, Storage.plain(weightGradient), all);
   }
 
-  /** A linear layer by an FP8 recipe, with {@code output} for Y and dX, and FP32 for dW. */
+  /**
+   * A linear layer by an FP8 recipe, with {@code output} for Y and dX, and FP32 for dW. What is
+   * kept of X is wgrad's operand, made from the same source as fprop's.
+   */
   static OperationPlan linear(Operation operation, TrainingRecipe recipe, Format output) {
     Storage out = Storage.plain(output);
     return new OperationPlan(
@@ -77,7 +80,7 @@ public record OperationPlan(
         Storage.quantized(recipe.wgradGradient()),
         Storage.quantized(recipe.wgradActivation()),
         Storage.plain(Formats.FP32),
-        Storage.quantized(recipe.fpropActivation()));
+        Storage.quantized(recipe.wgradActivation()));
   }
 
   /** This row with another cache; null to compute the input again. */

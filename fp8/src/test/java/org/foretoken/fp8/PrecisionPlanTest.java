@@ -64,7 +64,7 @@ class PrecisionPlanTest {
     assertThat(bill.lines())
         .filteredOn(line -> line.item() == MemoryBill.Item.ACTIVATIONS)
         .extracting(MemoryBill.Line::storage)
-        .containsExactly("E4M3 (1x128)", "E5M6 (1x128)", "E4M3 (1x128)");
+        .containsExactly("E4M3 (128x1)", "E5M6 (1x128)", "E4M3 (1x128)");
     assertThat(bill.inferenceBytes())
         .isEqualTo(bill.bytes(MemoryBill.Item.WEIGHTS) + bill.bytes(MemoryBill.Item.KV_CACHE));
     assertThat(bill.trainingBytes())
@@ -87,7 +87,7 @@ class PrecisionPlanTest {
     assertThat(projection.wgradGradient()).hasToString("E4M3 (128x1)");
     assertThat(projection.wgradInput()).hasToString("E4M3 (128x1)");
     assertThat(projection.weightGradient()).hasToString("FP32");
-    assertThat(projection.cache()).hasToString("E4M3 (1x128)");
+    assertThat(projection.cache()).hasToString("E4M3 (128x1)");
     assertThat(plan.of(Operation.ATTENTION_OUTPUT).cache().recipe())
         .isEqualTo(QuantizationRecipes.E5M6_CACHE);
     assertThat(plan.of(Operation.FEED_FORWARD_OUTPUT).recomputesInput()).isTrue();

@@ -5,6 +5,7 @@ import org.foretoken.model.config.AttentionConfig;
 import org.foretoken.model.config.FeedForwardConfig;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.config.Recipe;
+import org.foretoken.model.config.Recompute;
 import org.foretoken.model.config.TrainConfig;
 import org.foretoken.model.data.Batch;
 
@@ -83,8 +84,34 @@ public final class TestModels {
 
   /** A short training run. */
   public static TrainConfig training(Recipe recipe, int steps) {
+    return training(recipe, steps, 3, 1, Recompute.NONE);
+  }
+
+  /** A short training run of 3 sequences a step or more. */
+  public static TrainConfig training(
+      Recipe recipe, int steps, int batchSize, int accumulation, Recompute recompute) {
     return new TrainConfig(
-        7, 3, 33, steps, 20, 3, 5e-3, 5e-4, 0.9, 0.95, 1e-8, 0.1, 1.0, 0.3, 0.1, 0.7, recipe, 0, 2,
+        7,
+        batchSize,
+        33,
+        accumulation,
+        steps,
+        20,
+        3,
+        5e-3,
+        5e-4,
+        0.9,
+        0.95,
+        1e-8,
+        0.1,
+        1.0,
+        0.3,
+        0.1,
+        0.7,
+        recipe,
+        recompute,
+        0,
+        2,
         0);
   }
 

@@ -74,7 +74,8 @@ final class LayerGraphs {
         switch (kind) {
           case MTP_MODULE -> module(name);
           case MODEL -> TrainGraph.evaluation(model, layout, precision, rows);
-          case TRAIN_STEP -> TrainGraph.step(model, layout, precision, rows);
+          case TRAIN_STEP ->
+              TrainGraph.step(model, layout, precision, run.train().recompute(), rows);
         };
     Graph graph = built.exposing(outputs);
     layout

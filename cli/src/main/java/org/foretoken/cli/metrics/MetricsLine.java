@@ -134,6 +134,8 @@ public sealed interface MetricsLine {
    * @param tokens tokens seen in all
    * @param tokensPerSecond training rate of this part, evaluations not counted
    * @param seconds wall time of this part, everything counted
+   * @param peakMemoryBytes most memory that the process had resident, Java's own included; null
+   *     where the system does not tell
    * @param checkpoint the last checkpoint
    */
   record End(
@@ -142,6 +144,7 @@ public sealed interface MetricsLine {
       long tokens,
       double tokensPerSecond,
       double seconds,
+      Long peakMemoryBytes,
       String checkpoint)
       implements MetricsLine {}
 }

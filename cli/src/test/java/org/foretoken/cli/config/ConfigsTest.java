@@ -51,7 +51,7 @@ class ConfigsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"tiny", "listing"})
+  @ValueSource(strings = {"tiny", "listing", "nanogpt-cpu"})
   void presetsStandOnTheirOwn(String name) {
     RunConfig config = YamlBinder.bind(RunConfig.class, Presets.read(name, "test"));
     assertThat(config).isEqualTo(Configs.load(name, List.of()));
@@ -180,6 +180,9 @@ class ConfigsTest {
         "model: {attention: {kind: mqa}} | model.attention.kind: expected one of grouped_query, latent, found mqa",
         "model: {attention: 8} | model.attention: expected the keys 'kind' and what belongs to it, found 8",
         "train: {recipe: deepsek} | train.recipe: expected one of fp32, bf16, deepseek, found deepsek; did you mean 'deepseek'?",
+        "train: {recompute: blok} | train.recompute: expected one of none, block, found blok; did you mean 'block'?",
+        "train: {accumulation: all} | train.accumulation: expected a whole number of at most 2147483647, found all",
+        "data: {document_mask: 1} | data.document_mask: expected true or false, found 1",
         "data: {path: } | data.path: expected text (\"\" for none), found nothing",
         "data: {path: {a: 1}} | data.path: expected text, found keys (a)",
         "preset: [a] | preset: expected a name, found a list",
@@ -202,8 +205,10 @@ class ConfigsTest {
         "model.attention.head_dim=63 | model.attention.head_dim: expected an even number, since rotary positions turn pairs, found 63",
         "model.mtp_depth=-1 | model.mtp_depth: expected 0 to 16, found -1",
         "model.init_std=0 | model.init_std: expected more than 0 and at most 1, found 0",
-        "train.batch_size=100000 | train.batch_size: expected at most 1048576 tokens a step (batch_size x sequence_length), found 25600000",
+        "train.batch_size=100000 | train.batch_size: expected at most 1048576 tokens a micro-batch (batch_size x sequence_length; see train.accumulation), found 25600000",
         "train.sequence_length=2 | train.sequence_length: expected at least 3, so that MTP depth 1 has a target, found 2",
+        "train.accumulation=0 | train.accumulation: expected 1 to 1024, found 0",
+        "train.accumulation=1025 | train.accumulation: expected 1 to 1024, found 1025",
         "train.steps=0 | train.steps: expected 1 to 1000000000, found 0",
         "train.warmup_steps=4000 | train.warmup_steps: expected 0 to the schedule's length (300 steps), found 4000",
         "train.schedule_steps=10 | train.warmup_steps: expected 0 to the schedule's length (10 steps), found 50",

@@ -77,7 +77,7 @@ class HtmlReportTest {
                     true))
             : Optional.empty(),
         ended
-            ? Optional.of(new MetricsLine.End("t", steps, 99, 123, 60, "checkpoints/x"))
+            ? Optional.of(new MetricsLine.End("t", steps, 99, 123, 60, 1L << 28, "checkpoints/x"))
             : Optional.empty());
   }
 

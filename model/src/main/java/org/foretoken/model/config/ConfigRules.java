@@ -9,6 +9,9 @@ public final class ConfigRules {
   /** Tokens of a step: rows of every activation. */
   public static final int MAX_TOKENS_A_STEP = 1 << 20;
 
+  /** Micro-batches of a step. */
+  public static final int MAX_MICRO_BATCHES = 1 << 10;
+
   /** A token is a byte of the text. */
   public static final int BYTE_VOCABULARY = 256;
 
@@ -149,8 +152,11 @@ public final class ConfigRules {
     require(
         (long) c.batchSize() * c.sequenceLength() <= MAX_TOKENS_A_STEP,
         "train.batch_size",
-        "at most " + MAX_TOKENS_A_STEP + " tokens a step (batch_size x sequence_length)",
+        "at most "
+            + MAX_TOKENS_A_STEP
+            + " tokens a micro-batch (batch_size x sequence_length; see train.accumulation)",
         (long) c.batchSize() * c.sequenceLength());
+    range("train.accumulation", c.accumulation(), 1, MAX_MICRO_BATCHES);
     range("train.steps", c.steps(), 1, 1_000_000_000);
     range("train.schedule_steps", c.scheduleSteps(), 0, 1_000_000_000);
     int schedule = c.scheduleSteps() == 0 ? c.steps() : c.scheduleSteps();

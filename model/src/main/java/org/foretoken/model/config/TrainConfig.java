@@ -4,8 +4,10 @@ package org.foretoken.model.config;
  * A training run.
  *
  * @param seed seed of initialisation and of the order of the data
- * @param batchSize B, sequences a step
+ * @param batchSize B, sequences of a micro-batch
  * @param sequenceLength T, tokens of a sequence
+ * @param accumulation micro-batches of a step, whose gradients are added up: a step is that of one
+ *     batch of {@code batchSize * accumulation} sequences
  * @param steps total optimizer steps, also when resuming
  * @param scheduleSteps length of the learning-rate schedule; 0 means {@code steps}
  * @param warmupSteps steps of linear warm-up
@@ -20,6 +22,7 @@ package org.foretoken.model.config;
  * @param mtpLambdaLate lambda in the last part of the schedule
  * @param mtpLambdaSwitch share of the schedule after which {@code mtpLambdaLate} holds
  * @param recipe precision recipe
+ * @param recompute what the backward pass computes again instead of finding it
  * @param evalEvery steps between evaluations on the held-out files; 0 evaluates at the end only
  * @param evalBatches batches of an evaluation
  * @param checkpointEvery steps between checkpoints; 0 writes one at the end only
@@ -28,6 +31,7 @@ public record TrainConfig(
     long seed,
     int batchSize,
     int sequenceLength,
+    int accumulation,
     int steps,
     int scheduleSteps,
     int warmupSteps,
@@ -42,6 +46,7 @@ public record TrainConfig(
     double mtpLambdaLate,
     double mtpLambdaSwitch,
     Recipe recipe,
+    Recompute recompute,
     int evalEvery,
     int evalBatches,
     int checkpointEvery) {}

@@ -3,8 +3,8 @@ package org.foretoken.model.data;
 import org.foretoken.model.mtp.MtpTargets;
 
 /**
- * Sequences of a batch one after the other, packed: no row attends, and no target reaches, across
- * the end of a document.
+ * Sequences of a batch one after the other. Each is one or several documents, packed: no row
+ * attends, and no target reaches, across the end of a document.
  *
  * @param ids token of each row
  * @param positions position of each row in its document, counted from the start of its sequence
@@ -26,12 +26,12 @@ public record Batch(int[] ids, int[] positions, int[] firstRow) {
   }
 
   /** Fills sequence {@code index} of length {@code length} with the tokens from {@code start}. */
-  void fill(TokenStream stream, int index, int length, int start) {
+  void fill(TokenStream stream, int index, int length, int start, boolean documentMask) {
     int row0 = index * length;
     int document = row0;
     for (int t = 0; t < length; t++) {
       int row = row0 + t;
-      if (t > 0 && stream.documentStart(start + t) == start + t) {
+      if (documentMask && t > 0 && stream.documentStart(start + t) == start + t) {
         document = row;
       }
       ids[row] = stream.token(start + t);

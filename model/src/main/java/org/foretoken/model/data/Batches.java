@@ -1,24 +1,32 @@
 package org.foretoken.model.data;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.foretoken.fp8.InputException;
 
 /**
  * Batches of a token stream. A training batch is a function of seed and step alone, so a run that
  * is resumed at a step sees what the uninterrupted run would have seen.
+ *
+ * <p>With a document mask the rows of a window are packed documents, which neither see nor predict
+ * each other; without it a window is one text, whatever documents it is of.
  */
 public final class Batches {
   private final TokenStream stream;
   private final int batchSize;
   private final int sequenceLength;
+  private final boolean documentMask;
 
   /**
    * Cuts {@code stream} into sequences of {@code sequenceLength} tokens.
    *
    * @param what name of the split, for the message
+   * @param documentMask whether documents end where they end, or run into each other
    * @throws InputException when the stream is shorter than one sequence
    */
-  public Batches(String what, TokenStream stream, int batchSize, int sequenceLength) {
+  public Batches(
+      String what, TokenStream stream, int batchSize, int sequenceLength, boolean documentMask) {
     if (stream.length() < sequenceLength) {
       throw new InputException(
           "data: "
@@ -32,17 +40,29 @@ public final class Batches {
     this.stream = stream;
     this.batchSize = batchSize;
     this.sequenceLength = sequenceLength;
+    this.documentMask = documentMask;
   }
 
-  /** The batch of training step {@code step}: windows at seeded random places. */
-  public Batch training(long seed, int step) {
+  /**
+   * The micro-batches of training step {@code step}: windows at seeded random places, the same ones
+   * however they are divided.
+   */
+  public List<Batch> training(long seed, int step, int microBatches) {
     SplittableRandom random = new SplittableRandom(mix(seed, step));
-    Batch batch = Batch.empty(batchSize * sequenceLength);
     int places = stream.length() - sequenceLength + 1;
-    for (int i = 0; i < batchSize; i++) {
-      batch.fill(stream, i, sequenceLength, random.nextInt(places));
+    List<Batch> batches = new ArrayList<>();
+    for (int m = 0; m < microBatches; m++) {
+      Batch batch = Batch.empty(batchSize * sequenceLength);
+      for (int i = 0; i < batchSize; i++) {
+        fill(batch, i, random.nextInt(places));
+      }
+      batches.add(batch);
     }
-    return batch;
+    return batches;
+  }
+
+  private void fill(Batch batch, int sequence, int start) {
+    batch.fill(stream, sequence, sequenceLength, start, documentMask);
   }
 
   /**
@@ -55,7 +75,7 @@ public final class Batches {
     for (int i = 0; i < batchSize; i++) {
       long n = (long) index * batchSize + i;
       int start = (int) (windows == 1 ? 0 : places * n / (windows - 1));
-      batch.fill(stream, i, sequenceLength, start);
+      fill(batch, i, start);
     }
     return batch;
   }

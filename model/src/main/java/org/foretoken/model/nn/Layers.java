@@ -83,10 +83,25 @@ public final class Layers {
     return y;
   }
 
-  /** y = silu(gate) * up. */
+  /** y = silu(gate) * up; what is kept of the three follows the precision table. */
   public static Tensor swiGlu(Tape tape, String label, Tensor gate, Tensor up) {
     Tensor y = tape.value(label, gate.shape().dims());
     tape.emit(label, new SwiGlu(), List.of(gate, up), List.of(y));
+    PrecisionTable precision = tape.precision();
+    precision.swiGluInputs().keep(tape, gate);
+    precision.swiGluInputs().keep(tape, up);
+    if (precision.swiGluOutput() instanceof ActivationCache.Recomputed) {
+      tape.keep(
+          y,
+          () -> {
+            Tensor again = tape.value(label + ".recomputed", y.shape().dims());
+            List<Tensor> kept = List.of(tape.restored(gate), tape.restored(up));
+            tape.emit(label + "/recompute", new SwiGlu(), kept, List.of(again));
+            return again;
+          });
+    } else {
+      precision.swiGluOutput().keep(tape, y);
+    }
     tape.onBackward(
         () -> {
           Tensor dGate = tape.value("grad." + gate.name(), gate.shape().dims());
@@ -94,7 +109,7 @@ public final class Layers {
           tape.emit(
               label + "/grad",
               new SwiGluGrad(),
-              List.of(gate, up, tape.gradient(y)),
+              List.of(tape.restored(gate), tape.restored(up), tape.gradient(y)),
               List.of(dGate, dUp));
           tape.addOwnedGradient(gate, dGate);
           tape.addOwnedGradient(up, dUp);

@@ -18,8 +18,12 @@ import org.foretoken.kernels.op.Tile;
  *
  * <p>FP8 follows DeepSeek-V3, section 3.3: fprop multiplies 1x128 activations by 128x128 weight
  * blocks, dgrad 1x128 gradients by the same weight blocks, wgrad 128x1 gradients by 128x1
- * activations; both activation quantizations are taken from the high-precision source, after which
- * the source itself is no longer needed for the backward pass.
+ * activations; both activation quantizations are taken from the high-precision source in the
+ * forward pass, and the backward pass keeps the second alone, a byte a value. An activation that
+ * the tape keeps otherwise (E5M6 after attention, or computed again after SwiGLU) is quantized for
+ * wgrad in the backward pass, from what the tape restores.
+ *
+ * <p>In BF16, wgrad reads its input rounded to BF16, so BF16 is what is kept of it: the same bits.
  */
 public final class Linear {
   private record Codes(Tensor codes, Tensor scales) {}
@@ -28,7 +32,11 @@ public final class Linear {
 
   private record WeightKey(Tensor weight) {}
 
-  private record ActivationKey(Tensor activation) {}
+  private record RowsKey(Tensor activation) {}
+
+  private record ColumnsKey(Tensor activation) {}
+
+  private record BothKey(Tensor activation) {}
 
   private Linear() {}
 
@@ -53,6 +61,9 @@ public final class Linear {
   private static void plain(
       Tape tape, String label, Precision precision, Tensor x, Tensor w, Tensor y) {
     tape.emit(label + "/fprop", new MatMul(Layout.NT, precision, false), List.of(x, w), List.of(y));
+    if (precision == Precision.BF16) {
+      new ActivationCache.Bf16().keep(tape, x);
+    }
     tape.onBackward(
         () -> {
           Tensor dy = tape.gradient(y);
@@ -69,7 +80,7 @@ public final class Linear {
           tape.emit(
               label + "/wgrad",
               new MatMul(Layout.TN, precision, true),
-              List.of(dy, x),
+              List.of(dy, tape.restored(x)),
               List.of(tape.parameterGradient(w)));
         });
   }
@@ -77,15 +88,19 @@ public final class Linear {
   private static void fp8(
       Tape tape, String label, boolean powerOfTwo, Tensor x, Tensor w, Tensor y) {
     Codes weight = tape.once(new WeightKey(w), () -> quantizeWeight(tape, label, powerOfTwo, w));
-    if (!tape.training()) {
-      Codes rows = tape.once(new ActivationKey(x), () -> quantizeRows(tape, x, powerOfTwo));
-      fprop(tape, label, rows, weight, y);
-      return;
-    }
-    BothCodes activation = tape.once(new ActivationKey(x), () -> quantizeBoth(tape, x, powerOfTwo));
-    fprop(tape, label, activation.rows, weight, y);
+    boolean columnsToo = tape.recording() && !tape.keeps(x);
+    BothCodes both =
+        columnsToo ? tape.once(new BothKey(x), () -> quantizeBoth(tape, x, powerOfTwo)) : null;
+    Codes rows =
+        columnsToo ? both.rows : tape.once(new RowsKey(x), () -> quantizeRows(tape, x, powerOfTwo));
+    fprop(tape, label, rows, weight, y);
     tape.onBackward(
         () -> {
+          Codes columns =
+              columnsToo
+                  ? both.columns
+                  : tape.once(
+                      new ColumnsKey(x), () -> quantizeColumns(tape, tape.restored(x), powerOfTwo));
           BothCodes dy = quantizeBoth(tape, tape.gradient(y), powerOfTwo);
           Tensor sum = tape.accumulator(x);
           Tensor dx = sum != null ? sum : tape.value("grad." + x.name(), x.shape().dims());
@@ -100,11 +115,7 @@ public final class Linear {
           tape.emit(
               label + "/wgrad",
               new Fp8MatMul(Layout.TN, true),
-              List.of(
-                  dy.columns.codes,
-                  dy.columns.scales,
-                  activation.columns.codes,
-                  activation.columns.scales),
+              List.of(dy.columns.codes, dy.columns.scales, columns.codes, columns.scales),
               List.of(tape.parameterGradient(w)));
         });
   }
@@ -169,29 +180,43 @@ public final class Linear {
   }
 
   private static Codes quantizeRows(Tape tape, Tensor x, boolean powerOfTwo) {
-    Tensor codes = tape.value(x.name() + ".rows", DType.E4M3, x.rows(), x.columns());
-    Tensor scales =
-        tape.value(x.name() + ".row_scales", x.rows(), Tile.ROW_1X128.scaleColumns(x.columns()));
+    return quantize(tape, x, Tile.ROW_1X128, powerOfTwo, rowCodes(tape, x));
+  }
+
+  private static Codes quantizeColumns(Tape tape, Tensor x, boolean powerOfTwo) {
+    return quantize(tape, x, Tile.COLUMN_128X1, powerOfTwo, columnCodes(tape, x));
+  }
+
+  private static Codes quantize(Tape tape, Tensor x, Tile tile, boolean powerOfTwo, Codes codes) {
     tape.emit(
         x.name() + "/quantize",
-        new Quantize(Tile.ROW_1X128, powerOfTwo),
+        new Quantize(tile, powerOfTwo),
         List.of(x),
-        List.of(codes, scales));
-    return new Codes(codes, scales);
+        List.of(codes.codes, codes.scales));
+    return codes;
   }
 
   private static BothCodes quantizeBoth(Tape tape, Tensor x, boolean powerOfTwo) {
-    Tensor rowCodes = tape.value(x.name() + ".rows", DType.E4M3, x.rows(), x.columns());
-    Tensor rowScales =
-        tape.value(x.name() + ".row_scales", x.rows(), Tile.ROW_1X128.scaleColumns(x.columns()));
-    Tensor columnCodes = tape.value(x.name() + ".columns", DType.E4M3, x.rows(), x.columns());
-    Tensor columnScales =
-        tape.value(x.name() + ".column_scales", Tile.COLUMN_128X1.scaleRows(x.rows()), x.columns());
+    Codes rows = rowCodes(tape, x);
+    Codes columns = columnCodes(tape, x);
     tape.emit(
         x.name() + "/quantize",
         new QuantizeBoth(powerOfTwo),
         List.of(x),
-        List.of(rowCodes, rowScales, columnCodes, columnScales));
-    return new BothCodes(new Codes(rowCodes, rowScales), new Codes(columnCodes, columnScales));
+        List.of(rows.codes, rows.scales, columns.codes, columns.scales));
+    return new BothCodes(rows, columns);
+  }
+
+  private static Codes rowCodes(Tape tape, Tensor x) {
+    return new Codes(
+        tape.value(x.name() + ".rows", DType.E4M3, x.rows(), x.columns()),
+        tape.value(x.name() + ".row_scales", x.rows(), Tile.ROW_1X128.scaleColumns(x.columns())));
+  }
+
+  private static Codes columnCodes(Tape tape, Tensor x) {
+    return new Codes(
+        tape.value(x.name() + ".columns", DType.E4M3, x.rows(), x.columns()),
+        tape.value(
+            x.name() + ".column_scales", Tile.COLUMN_128X1.scaleRows(x.rows()), x.columns()));
   }
 }

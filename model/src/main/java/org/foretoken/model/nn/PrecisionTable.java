@@ -2,6 +2,7 @@ package org.foretoken.model.nn;
 
 import org.foretoken.fp8.Format;
 import org.foretoken.fp8.Formats;
+import org.foretoken.fp8.Granularity;
 import org.foretoken.fp8.Operation;
 import org.foretoken.fp8.OperationPlan;
 import org.foretoken.fp8.PrecisionPlan;
@@ -14,19 +15,31 @@ import org.foretoken.kernels.op.Precision;
 import org.foretoken.model.config.Recipe;
 
 /**
- * What the layers read of a {@link PrecisionPlan}, the project's one table of which operation runs in
- * which precision (DeepSeek-V3, section 3.3.1).
+ * What the layers read of a {@link PrecisionPlan}, the project's one table of which operation runs
+ * in which precision (DeepSeek-V3, section 3.3.1).
  *
- * <p>Two rows are kept wider on a CPU than the plan asks for: attention, norms and the embedding run
- * in FP32, and activations between operations stay FP32.
+ * <p>Two rows are kept wider on a CPU than the plan asks for: attention, norms and the embedding
+ * run in FP32, and activations between operations stay FP32. What is kept of them for the backward
+ * pass follows the plan, but for the inputs of attention and norms, which are kept in FP32.
  *
  * @param blockLinear linear layers inside transformer blocks
  * @param ehProj the MTP module's projection M_k
  * @param head the output head
+ * @param attentionOutput what is kept of the attention's result, for its gradient and for that of
+ *     the projection after it
+ * @param swiGluInputs what is kept of SwiGLU's two inputs
+ * @param swiGluOutput what is kept of SwiGLU's result, for the projection after it; {@link
+ *     ActivationCache.Recomputed} where it is computed again from its kept inputs
  * @param moments type of AdamW's moments
  */
 public record PrecisionTable(
-    LinearPrecision blockLinear, LinearPrecision ehProj, Precision head, DType moments) {
+    LinearPrecision blockLinear,
+    LinearPrecision ehProj,
+    Precision head,
+    ActivationCache attentionOutput,
+    ActivationCache swiGluInputs,
+    ActivationCache swiGluOutput,
+    DType moments) {
   /** The table of a recipe. */
   public static PrecisionTable of(Recipe recipe) {
     return of(
@@ -47,6 +60,9 @@ public record PrecisionTable(
         linear(plan, Operation.ATTENTION_INPUT),
         linear(plan, Operation.MTP_PROJECTION),
         precision(plan, Operation.OUTPUT_HEAD),
+        cache(plan, Operation.ATTENTION_OUTPUT),
+        cache(plan, Operation.SWIGLU),
+        cache(plan, Operation.FEED_FORWARD_OUTPUT),
         dtype(plan.name(), plan.firstMoment()));
   }
 
@@ -63,6 +79,7 @@ public record PrecisionTable(
     require(plan, operation, row.dgradWeight(), known.dgradWeight());
     require(plan, operation, row.wgradGradient(), known.wgradGradient());
     require(plan, operation, row.wgradInput(), known.wgradActivation());
+    require(plan, operation, row.cache(), known.wgradActivation());
     return new LinearPrecision.Fp8(powerOfTwo);
   }
 
@@ -79,6 +96,42 @@ public record PrecisionTable(
               + ", found "
               + found);
     }
+  }
+
+  private static ActivationCache cache(PrecisionPlan plan, Operation operation) {
+    Storage cache = plan.of(operation).cache();
+    if (cache == null) {
+      return new ActivationCache.Recomputed();
+    }
+    QuantizationRecipe recipe = cache.recipe();
+    if (recipe == null) {
+      return dtype(plan.name(), cache.format()) == DType.BF16
+          ? new ActivationCache.Bf16()
+          : new ActivationCache.Full();
+    }
+    boolean powerOfTwo = recipe.scaleRule() == ScaleRule.POWER_OF_TWO;
+    boolean known = powerOfTwo || recipe.scaleRule() == ScaleRule.AMAX;
+    if (!known || !recipe.granularity().equals(Granularity.TILE_1X128)) {
+      throw new IllegalArgumentException(
+          "precision plan '"
+              + plan.name()
+              + "', "
+              + operation
+              + ": layers keep inputs in 1x128 groups, found "
+              + cache);
+    }
+    return new ActivationCache.Tiles(codes(plan.name(), recipe.element()), powerOfTwo);
+  }
+
+  private static DType codes(String plan, Format format) {
+    if (format == Formats.E4M3) {
+      return DType.E4M3;
+    }
+    if (format == Formats.E5M6) {
+      return DType.E5M6;
+    }
+    throw new IllegalArgumentException(
+        "precision plan '" + plan + "': expected E4M3 or E5M6, found " + format.name());
   }
 
   private static Precision precision(PrecisionPlan plan, Operation operation) {

@@ -9,12 +9,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.graph.Graph;
 import org.foretoken.kernels.graph.Role;
 import org.foretoken.kernels.graph.Tensor;
 import org.foretoken.kernels.op.Add;
 import org.foretoken.kernels.op.Op;
+import org.foretoken.model.config.Recompute;
 
 /**
  * Emits a model's operations into a graph and remembers how to emit their gradients.
@@ -25,22 +28,44 @@ import org.foretoken.kernels.op.Op;
  * activations live within a run.
  */
 public final class Tape {
+  private record RestoredKey(Tensor activation) {}
+
   private final Graph graph;
   private final ModelLayout layout;
   private final PrecisionTable precision;
   private final boolean training;
-  private final Deque<Runnable> backward = new ArrayDeque<>();
+  private final Recompute recompute;
+  private Deque<Runnable> backward = new ArrayDeque<>();
   private final Map<Tensor, Tensor> gradients = new HashMap<>();
   private final Set<Tensor> owned = new HashSet<>();
   private final Map<Object, Object> memo = new HashMap<>();
   private final Map<String, Tensor> parameters = new LinkedHashMap<>();
+  private final Map<Tensor, Supplier<Tensor>> kept = new HashMap<>();
+  private boolean recording;
+  private boolean again;
 
   /** Starts an empty tape; without {@code training} nothing is registered for the way back. */
   public Tape(Graph graph, ModelLayout layout, PrecisionTable precision, boolean training) {
+    this(graph, layout, precision, training, Recompute.NONE);
+  }
+
+  /** Starts an empty tape for training. */
+  public Tape(Graph graph, ModelLayout layout, PrecisionTable precision, Recompute recompute) {
+    this(graph, layout, precision, true, recompute);
+  }
+
+  private Tape(
+      Graph graph,
+      ModelLayout layout,
+      PrecisionTable precision,
+      boolean training,
+      Recompute recompute) {
     this.graph = graph;
     this.layout = layout;
     this.precision = precision;
     this.training = training;
+    this.recompute = recompute;
+    recording = training;
   }
 
   /** The graph that operations go to. */
@@ -56,6 +81,75 @@ public final class Tape {
   /** Whether gradients will be asked for. */
   public boolean training() {
     return training;
+  }
+
+  /**
+   * Whether the forward operations emitted now are the ones that gradients will be taken of. Not so
+   * in inference, and not in the first run of a block whose forward pass is run again later: such a
+   * run keeps nothing for the way back.
+   */
+  public boolean recording() {
+    return recording;
+  }
+
+  /**
+   * Whether the forward operations emitted now were emitted before: an operation that counts or
+   * updates something must leave that out the second time.
+   */
+  public boolean repeating() {
+    return again;
+  }
+
+  /**
+   * Layers that keep their input alone, where the run recomputes blocks: their forward operations
+   * are emitted once for their result, and once more, before their backward ones, for what these
+   * need. Both give the same bits, since operations do.
+   *
+   * @param x the one activation that enters
+   * @param layers emits the forward operations and returns their result
+   */
+  public Tensor block(Tensor x, UnaryOperator<Tensor> layers) {
+    if (!recording || recompute == Recompute.NONE) {
+      return layers.apply(x);
+    }
+    recording = false;
+    Tensor y = layers.apply(x);
+    recording = true;
+    onBackward(
+        () -> {
+          Deque<Runnable> outer = backward;
+          backward = new ArrayDeque<>();
+          again = true;
+          Tensor repeated = layers.apply(x);
+          again = false;
+          gradients.put(repeated, gradients.get(y));
+          backward();
+          backward = outer;
+        });
+    return y;
+  }
+
+  /**
+   * Says what the backward pass finds instead of an activation, so that the activation itself need
+   * not outlive the forward pass.
+   *
+   * @param restore emits what gives it back; it runs at most once
+   */
+  public void keep(Tensor activation, Supplier<Tensor> restore) {
+    if (recording) {
+      kept.putIfAbsent(activation, restore);
+    }
+  }
+
+  /** Whether {@link #keep} was told of an activation. */
+  public boolean keeps(Tensor activation) {
+    return kept.containsKey(activation);
+  }
+
+  /** An activation as the backward pass finds it: as it is, or what {@link #keep} said. */
+  public Tensor restored(Tensor activation) {
+    Supplier<Tensor> restore = kept.get(activation);
+    return restore == null ? activation : once(new RestoredKey(activation), restore);
   }
 
   /** The parameter or buffer of that name, declared on first use. */
@@ -101,14 +195,14 @@ public final class Tape {
 
   /** Adds an operation. */
   public void emit(String label, Op op, List<Tensor> reads, List<Tensor> writes) {
-    graph.add(label, op, reads, writes);
+    graph.add(again ? label + "/again" : label, op, reads, writes);
   }
 
   /**
    * A value computed once for a key on this tape: a quantized activation that several layers read.
    */
   @SuppressWarnings("unchecked")
-  public <T> T once(Object key, java.util.function.Supplier<T> compute) {
+  public <T> T once(Object key, Supplier<T> compute) {
     Object known = memo.get(key);
     if (known == null) {
       known = compute.get();
@@ -119,7 +213,7 @@ public final class Tape {
 
   /** Registers what emits a layer's gradient; it runs only if gradients are asked for. */
   public void onBackward(Runnable emitGradient) {
-    if (training) {
+    if (recording) {
       backward.push(emitGradient);
     }
   }

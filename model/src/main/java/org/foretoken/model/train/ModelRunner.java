@@ -1,6 +1,8 @@
 package org.foretoken.model.train;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.Executable;
 import org.foretoken.model.config.ModelConfig;
@@ -17,7 +19,27 @@ public final class ModelRunner {
    * @param accuracy share of targets whose largest logit was right, per depth
    * @param count targets per depth
    */
-  public record Losses(double[] loss, double[] accuracy, double[] count) {}
+  public record Losses(double[] loss, double[] accuracy, double[] count) {
+    /** The losses of several batches together: means over all their targets, per depth. */
+    public static Losses mean(List<Losses> batches) {
+      int depths = batches.getFirst().loss.length;
+      double[] loss = new double[depths];
+      double[] accuracy = new double[depths];
+      double[] count = new double[depths];
+      for (Losses b : batches) {
+        for (int k = 0; k < depths; k++) {
+          loss[k] += b.loss[k] * b.count[k];
+          accuracy[k] += b.accuracy[k] * b.count[k];
+          count[k] += b.count[k];
+        }
+      }
+      for (int k = 0; k < depths; k++) {
+        loss[k] /= Math.max(1, count[k]);
+        accuracy[k] /= Math.max(1, count[k]);
+      }
+      return new Losses(loss, accuracy, count);
+    }
+  }
 
   private final Backend backend;
   private final ModelConfig config;
@@ -26,6 +48,11 @@ public final class ModelRunner {
   public ModelRunner(Backend backend, ModelConfig config) {
     this.backend = backend;
     this.config = config;
+  }
+
+  /** Losses of the model: the main one and one for each MTP module. */
+  int depths() {
+    return config.mtpDepth() + 1;
   }
 
   /** Uploads the rows of a batch, and the inputs and targets of every depth. */
@@ -39,18 +66,31 @@ public final class ModelRunner {
     }
   }
 
-  /** Uploads the factors of the losses for a lambda. */
+  /** Uploads the factors of the losses for a lambda, of a batch that is a step. */
   public void uploadCoefficients(double lambda) {
+    double[] whole = new double[depths()];
+    Arrays.fill(whole, 1);
+    uploadCoefficients(lambda, whole);
+  }
+
+  /**
+   * Uploads the factors of the losses of a micro-batch for a lambda. The graph takes the mean over
+   * the micro-batch's own targets; its share of the step's targets at that depth makes the sum over
+   * all micro-batches the mean over all targets.
+   *
+   * @param share targets of the micro-batch by those of the step, per depth
+   */
+  public void uploadCoefficients(double lambda, double[] share) {
     for (int k = 0; k <= config.mtpDepth(); k++) {
-      float c = (float) MtpLoss.coefficient(k, lambda, config.mtpDepth());
-      put(MtpLoss.coefficientName(k), c);
+      double c = MtpLoss.coefficient(k, lambda, config.mtpDepth()) * share[k];
+      put(MtpLoss.coefficientName(k), (float) c);
     }
   }
 
   /** Runs a graph on what was uploaded and reads its losses. */
   public Losses run(Executable executable) {
     executable.run();
-    int depths = config.mtpDepth() + 1;
+    int depths = depths();
     double[] loss = new double[depths];
     double[] accuracy = new double[depths];
     double[] count = new double[depths];

@@ -9,6 +9,7 @@ import org.foretoken.kernels.op.AdamW;
 import org.foretoken.kernels.op.SumSquares;
 import org.foretoken.kernels.op.Zero;
 import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.config.Recompute;
 import org.foretoken.model.mtp.MtpLoss;
 import org.foretoken.model.nn.InferenceWeights;
 import org.foretoken.model.nn.ModelLayout;
@@ -37,31 +38,86 @@ public final class TrainGraph {
     return "adam.v." + parameter;
   }
 
-  /** Forward, backward and optimizer of one batch of {@code rows} tokens. */
+  /** Forward, backward and optimizer of one batch of {@code rows} tokens, nothing recomputed. */
   public static Graph step(
       ModelConfig config, ModelLayout layout, PrecisionTable precision, int rows) {
-    Tape tape = gradientTape("train-step", config, layout, precision, rows);
+    return step(config, layout, precision, Recompute.NONE, rows);
+  }
+
+  /** Forward, backward and optimizer of one batch of {@code rows} tokens. */
+  public static Graph step(
+      ModelConfig config,
+      ModelLayout layout,
+      PrecisionTable precision,
+      Recompute recompute,
+      int rows) {
+    Tape tape = new Tape(new Graph("train-step"), layout, precision, recompute);
+    zero(tape, layout);
+    losses(tape, config, rows);
     optimizer(tape, layout, precision);
-    return tape.graph();
+    return finished(tape, recompute);
+  }
+
+  /** Gradients of one batch of {@code rows} tokens, nothing recomputed. */
+  public static Graph gradients(
+      ModelConfig config, ModelLayout layout, PrecisionTable precision, int rows) {
+    return gradients(config, layout, precision, Recompute.NONE, rows);
   }
 
   /** Forward and backward of one batch of {@code rows} tokens: gradients, and no optimizer. */
   public static Graph gradients(
-      ModelConfig config, ModelLayout layout, PrecisionTable precision, int rows) {
-    return gradientTape("gradients", config, layout, precision, rows).graph();
+      ModelConfig config,
+      ModelLayout layout,
+      PrecisionTable precision,
+      Recompute recompute,
+      int rows) {
+    Tape tape = new Tape(new Graph("gradients"), layout, precision, recompute);
+    zero(tape, layout);
+    losses(tape, config, rows);
+    return finished(tape, recompute);
   }
 
-  private static Tape gradientTape(
-      String name, ModelConfig config, ModelLayout layout, PrecisionTable precision, int rows) {
-    Graph graph = new Graph(name);
-    Tape tape = new Tape(graph, layout, precision, true);
+  /** {@link #gradients} added to those that are there. */
+  public static Graph microBatch(
+      ModelConfig config,
+      ModelLayout layout,
+      PrecisionTable precision,
+      Recompute recompute,
+      int rows) {
+    Tape tape = new Tape(new Graph("micro-batch"), layout, precision, recompute);
+    losses(tape, config, rows);
+    return finished(tape, recompute);
+  }
+
+  /** All gradients zero. */
+  public static Graph zeroGradients(ModelLayout layout, PrecisionTable precision) {
+    Tape tape = new Tape(new Graph("zero-gradients"), layout, precision, Recompute.NONE);
+    zero(tape, layout);
+    return tape.graph();
+  }
+
+  /** The optimizer alone, on the gradients that are there. */
+  public static Graph update(ModelLayout layout, PrecisionTable precision) {
+    Tape tape = new Tape(new Graph("update"), layout, precision, Recompute.NONE);
+    optimizer(tape, layout, precision);
+    return tape.graph();
+  }
+
+  private static void zero(Tape tape, ModelLayout layout) {
     for (ParameterSpec spec : layout.parameters()) {
       Tensor gradient = tape.parameterGradient(tape.parameter(spec.name()));
       tape.emit(gradient.name() + "/zero", new Zero(), List.of(), List.of(gradient));
     }
-    MtpLoss.emit(tape, config, Rows.Packed.declare(graph, rows));
+  }
+
+  private static void losses(Tape tape, ModelConfig config, int rows) {
+    MtpLoss.emit(tape, config, Rows.Packed.declare(tape.graph(), rows));
     tape.backward();
-    return tape;
+  }
+
+  /** Running a block again runs all of it; what no gradient reads of that is left out. */
+  private static Graph finished(Tape tape, Recompute recompute) {
+    return recompute == Recompute.NONE ? tape.graph() : tape.graph().withoutUnread();
   }
 
   private static void optimizer(Tape tape, ModelLayout layout, PrecisionTable precision) {

@@ -1,7 +1,7 @@
 package org.foretoken.model.train;
 
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.foretoken.kernels.graph.Backend;
@@ -12,6 +12,7 @@ import org.foretoken.model.config.RunConfig;
 import org.foretoken.model.config.TrainConfig;
 import org.foretoken.model.data.Batches;
 import org.foretoken.model.data.Corpus;
+import org.foretoken.model.data.TokenStream;
 import org.foretoken.model.nn.ModelLayout;
 import org.foretoken.model.nn.ParameterSpec;
 import org.foretoken.model.nn.PrecisionTable;
@@ -70,16 +71,16 @@ public final class Trainer {
     int rows = train.batchSize() * train.sequenceLength();
     // A model that cannot fit is refused before its graphs are even drawn up.
     MemoryCheck.ofParameters(layout, precision).require();
-    Graph stepGraph = TrainGraph.step(model, layout, precision, rows);
+    List<Graph> stepGraphs = TrainStep.graphs(model, layout, precision, train);
     Graph evalGraph = TrainGraph.evaluation(model, layout, precision, rows);
-    MemoryCheck memory = MemoryCheck.of(List.of(stepGraph, evalGraph));
+    List<Graph> graphs = new ArrayList<>(stepGraphs);
+    graphs.add(evalGraph);
+    MemoryCheck memory = MemoryCheck.of(graphs);
     memory.require();
-    Batches training =
-        new Batches("training", corpus.training(), train.batchSize(), train.sequenceLength());
-    Batches validation =
-        new Batches("held-out", corpus.validation(), train.batchSize(), train.sequenceLength());
+    Batches training = batches("training", corpus.training());
+    Batches validation = batches("held-out", corpus.validation());
 
-    Executable step = backend.compile(stepGraph);
+    TrainStep step = TrainStep.compile(backend, runner, stepGraphs);
     Executable eval = backend.compile(evalGraph);
     int first = 0;
     if (resumeFrom == null) {
@@ -87,11 +88,18 @@ public final class Trainer {
     } else {
       first = TrainCheckpoint.restore(resumeFrom, backend, layout, precision);
     }
-    listener.started(plan(memory, first, rows));
-    return loop(step, eval, training, validation, first, rows);
+    int tokens = Math.multiplyExact(rows, train.accumulation());
+    listener.started(plan(memory, first, tokens));
+    return loop(step, eval, training, validation, first, tokens);
   }
 
-  private TrainPlan plan(MemoryCheck memory, int first, int rows) {
+  private Batches batches(String what, TokenStream stream) {
+    TrainConfig train = run.train();
+    return new Batches(
+        what, stream, train.batchSize(), train.sequenceLength(), run.data().documentMask());
+  }
+
+  private TrainPlan plan(MemoryCheck memory, int first, int tokensPerStep) {
     ModelConfig m = run.model();
     return new TrainPlan(
         backend.description(),
@@ -103,11 +111,16 @@ public final class Trainer {
         memory.transientBytesWithoutReuse(),
         first,
         run.train().steps(),
-        rows);
+        tokensPerStep);
   }
 
   private TrainResult loop(
-      Executable step, Executable eval, Batches training, Batches validation, int first, int rows) {
+      TrainStep step,
+      Executable eval,
+      Batches training,
+      Batches validation,
+      int first,
+      int tokens) {
     TrainConfig train = run.train();
     long started = System.nanoTime();
     long stepNanos = 0;
@@ -117,7 +130,7 @@ public final class Trainer {
     int done = first;
     while (done < train.steps() && !stopAsked) {
       long before = System.nanoTime();
-      metrics = step(step, training, done, rows, before, started);
+      metrics = step(step, training, done, tokens, before, started);
       stepNanos += System.nanoTime() - before;
       done++;
       listener.stepped(metrics);
@@ -132,33 +145,34 @@ public final class Trainer {
     }
     evaluation = evaluate(eval, validation, done);
     checkpoint = save(done);
-    double rate = stepNanos == 0 ? 0 : (done - first) * (double) rows * 1e9 / stepNanos;
-    return new TrainResult(done, (long) done * rows, metrics, evaluation, rate, checkpoint);
+    double rate = stepNanos == 0 ? 0 : (done - first) * (double) tokens * 1e9 / stepNanos;
+    return new TrainResult(done, (long) done * tokens, metrics, evaluation, rate, checkpoint);
   }
 
   private StepMetrics step(
-      Executable step, Batches training, int index, int rows, long before, long started) {
+      TrainStep step, Batches training, int index, int tokens, long before, long started) {
     double rate = schedule.learningRate(index);
     double lambda = schedule.mtpLambda(index);
-    runner.upload(training.training(run.train().seed(), index));
-    runner.uploadCoefficients(lambda);
-    runner.put(TrainGraph.HYPER, hyper(index, rate));
-    ModelRunner.Losses losses = runner.run(step);
-    float[] squares = new float[1];
-    backend.download(TrainGraph.GRADIENT_SQUARES, MemorySegment.ofArray(squares));
-    double norm = Math.sqrt(squares[0]);
+    TrainConfig train = run.train();
+    TrainStep.Result result =
+        step.run(
+            training.training(train.seed(), index, train.accumulation()),
+            lambda,
+            hyper(index, rate));
+    ModelRunner.Losses losses = result.losses();
+    double norm = result.gradientNorm();
     requireFinite(index + 1, losses.loss(), norm);
     long now = System.nanoTime();
     return new StepMetrics(
         index + 1,
-        (long) (index + 1) * rows,
+        (long) (index + 1) * tokens,
         losses.loss()[0],
         Arrays.copyOfRange(losses.loss(), 1, losses.loss().length),
         losses.accuracy(),
         rate,
         lambda,
         norm,
-        rows * 1e9 / (now - before),
+        tokens * 1e9 / (now - before),
         (now - started) * 1e-9);
   }
 
@@ -195,27 +209,21 @@ public final class Trainer {
   }
 
   private EvalMetrics evaluate(Executable eval, Batches validation, int done) {
-    int depths = run.model().mtpDepth() + 1;
-    double[] loss = new double[depths];
-    double[] accuracy = new double[depths];
-    double[] count = new double[depths];
+    List<ModelRunner.Losses> all = new ArrayList<>();
     int batches = Math.max(1, run.train().evalBatches());
     for (int i = 0; i < batches; i++) {
       runner.upload(validation.evaluation(i, batches));
-      ModelRunner.Losses l = runner.run(eval);
-      for (int k = 0; k < depths; k++) {
-        loss[k] += l.loss()[k] * l.count()[k];
-        accuracy[k] += l.accuracy()[k] * l.count()[k];
-        count[k] += l.count()[k];
-      }
+      all.add(runner.run(eval));
     }
-    for (int k = 0; k < depths; k++) {
-      loss[k] /= Math.max(1, count[k]);
-      accuracy[k] /= Math.max(1, count[k]);
-    }
+    ModelRunner.Losses mean = ModelRunner.Losses.mean(all);
+    double[] loss = mean.loss();
     EvalMetrics metrics =
         new EvalMetrics(
-            done, loss[0], Arrays.copyOfRange(loss, 1, depths), accuracy, loss[0] / Math.log(2));
+            done,
+            loss[0],
+            Arrays.copyOfRange(loss, 1, loss.length),
+            mean.accuracy(),
+            loss[0] / Math.log(2));
     listener.evaluated(metrics);
     return metrics;
   }

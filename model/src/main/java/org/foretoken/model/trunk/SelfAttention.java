@@ -59,6 +59,7 @@ final class SelfAttention {
     Tensor o = tape.value(attn + "attention", q.rows(), op.heads() * op.valueDim());
     Tensor lse = tape.value(attn + "lse", q.rows(), op.heads());
     tape.emit(attn + "attention", op, List.of(q, k, v, rows.firstRow()), List.of(o, lse));
+    tape.precision().attentionOutput().keep(tape, o);
     tape.onBackward(
         () -> {
           Tensor dq = tape.value("grad." + q.name(), q.shape().dims());
@@ -67,7 +68,7 @@ final class SelfAttention {
           tape.emit(
               attn + "attention/grad",
               new AttentionGrad(op.heads(), op.kvHeads(), op.headDim(), op.valueDim(), op.scale()),
-              List.of(q, k, v, rows.firstRow(), o, lse, tape.gradient(o)),
+              List.of(q, k, v, rows.firstRow(), tape.restored(o), lse, tape.gradient(o)),
               List.of(dq, dk, dv));
           tape.addOwnedGradient(q, dq);
           tape.addOwnedGradient(k, dk);

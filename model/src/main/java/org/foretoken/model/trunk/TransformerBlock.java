@@ -22,6 +22,10 @@ public final class TransformerBlock {
    * @return hidden states [N,E]
    */
   public static Tensor apply(Tape tape, ModelConfig config, String block, Tensor x, Rows rows) {
+    return tape.block(x, in -> layers(tape, config, block, in, rows));
+  }
+
+  private static Tensor layers(Tape tape, ModelConfig config, String block, Tensor x, Rows rows) {
     float eps = config.rmsNormEps();
     Tensor attentionIn = Layers.rmsNorm(tape, x, block + "input_layernorm.weight", eps);
     Tensor attention = SelfAttention.apply(tape, config, block, attentionIn, rows);

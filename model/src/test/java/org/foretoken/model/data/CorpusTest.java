@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.foretoken.fp8.InputException;
@@ -17,7 +19,7 @@ class CorpusTest {
   @TempDir Path folder;
 
   private Corpus read(Path path, String include) {
-    return Corpus.read(new DataConfig(path.toString(), include, 0.2));
+    return Corpus.read(new DataConfig(path.toString(), include, true, 0.2));
   }
 
   @Test
@@ -56,7 +58,7 @@ class CorpusTest {
 
   @Test
   void theDefaultIsTheJdksOwnSource() {
-    Corpus corpus = Corpus.read(new DataConfig("", "java.base/java/lang/", 0.1));
+    Corpus corpus = Corpus.read(new DataConfig("", "java.base/java/lang/", true, 0.1));
     assertThat(corpus.training().documents()).isGreaterThan(100);
     assertThat(corpus.description()).contains("java.base/java/lang/");
   }
@@ -86,11 +88,11 @@ class CorpusTest {
       Files.writeString(folder.resolve("d" + i), ("" + i).repeat(10 + i));
     }
     Corpus corpus = read(folder, "");
-    Batches batches = new Batches("training", corpus.training(), 4, 25);
-    Batch a = batches.training(3, 7);
-    assertThat(a.ids()).isEqualTo(batches.training(3, 7).ids());
-    assertThat(a.ids()).isNotEqualTo(batches.training(3, 8).ids());
-    assertThat(a.ids()).isNotEqualTo(batches.training(4, 7).ids());
+    Batches batches = new Batches("training", corpus.training(), 4, 25, true);
+    Batch a = batches.training(3, 7, 1).getFirst();
+    assertThat(a.ids()).isEqualTo(batches.training(3, 7, 1).getFirst().ids());
+    assertThat(a.ids()).isNotEqualTo(batches.training(3, 8, 1).getFirst().ids());
+    assertThat(a.ids()).isNotEqualTo(batches.training(4, 7, 1).getFirst().ids());
     for (int row = 0; row < a.rows(); row++) {
       assertThat(a.firstRow()[row]).isGreaterThanOrEqualTo(row / 25 * 25);
       assertThat(a.positions()[row]).isEqualTo(row - a.firstRow()[row]);
@@ -99,8 +101,37 @@ class CorpusTest {
         assertThat(target).isEqualTo(a.ids()[row]); // within a document all bytes are equal
       }
     }
-    assertThatThrownBy(() -> new Batches("training", corpus.training(), 4, 500))
+    assertThatThrownBy(() -> new Batches("training", corpus.training(), 4, 500, true))
         .isInstanceOf(InputException.class)
         .hasMessageContaining("train.sequence_length");
+  }
+
+  @Test
+  void microBatchesDivideTheWindowsOfAStep() throws IOException {
+    Files.writeString(folder.resolve("one"), "the quick brown fox jumps over it ".repeat(20));
+    Corpus corpus = read(folder.resolve("one"), "");
+    Batch whole =
+        new Batches("training", corpus.training(), 6, 9, true).training(5, 2, 1).getFirst();
+    List<Batch> parts = new Batches("training", corpus.training(), 2, 9, true).training(5, 2, 3);
+    assertThat(parts).hasSize(3);
+    int[] joined = parts.stream().flatMapToInt(b -> Arrays.stream(b.ids())).toArray();
+    assertThat(joined).isEqualTo(whole.ids());
+  }
+
+  @Test
+  void withoutTheMaskDocumentsRunIntoEachOther() throws IOException {
+    for (int i = 0; i < 6; i++) {
+      Files.writeString(folder.resolve("d" + i), ("" + i).repeat(10 + i));
+    }
+    TokenStream stream = read(folder, "").training();
+    Batch masked = new Batches("training", stream, 4, 25, true).training(3, 7, 1).getFirst();
+    Batch open = new Batches("training", stream, 4, 25, false).training(3, 7, 1).getFirst();
+    assertThat(open.ids()).isEqualTo(masked.ids());
+    assertThat(open.targets().count(0)).isEqualTo(4 * 24);
+    assertThat(masked.targets().count(0)).isLessThan(4 * 24);
+    for (int row = 0; row < open.rows(); row++) {
+      assertThat(open.firstRow()[row]).isEqualTo(row / 25 * 25);
+      assertThat(open.positions()[row]).isEqualTo(row % 25);
+    }
   }
 }

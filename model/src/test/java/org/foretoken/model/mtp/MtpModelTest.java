@@ -28,6 +28,7 @@ import org.foretoken.model.train.TrainGraph;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole models in double precision: gradients, causality, the definition of the loss. */
 class MtpModelTest {
@@ -69,7 +70,7 @@ class MtpModelTest {
     return List.of(
         TestModels.small(0, false),
         TestModels.small(1, true),
-        TestModels.small(3, false),
+        TestModels.small(4, false),
         TestModels.latent(0, true, 0),
         TestModels.latent(2, false, 9));
   }
@@ -187,6 +188,40 @@ class MtpModelTest {
       mean[k] /= count;
     }
     assertThat(found).isCloseTo(mean[0] + lambda / 2 * (mean[1] + mean[2]), within(1e-12));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4})
+  void paddingDoesNotChangeTheScaleOfAnyLoss(int depth) {
+    ModelConfig config = TestModels.small(depth, true);
+    Batch tokens = TestModels.batch(config.vocabSize(), 10, 8, 6);
+    // A document of one token predicts nothing at any depth: what padding is.
+    int[] ids = Arrays.copyOf(tokens.ids(), 20);
+    int[] first = Arrays.copyOf(tokens.firstRow(), 20);
+    int[] positions = Arrays.copyOf(tokens.positions(), 20);
+    for (int i = tokens.rows(); i < 20; i++) {
+      first[i] = i;
+    }
+    double[] losses = new double[2];
+    List<Batch> batches = List.of(tokens, new Batch(ids, positions, first));
+    for (int b = 0; b < 2; b++) {
+      Batch batch = batches.get(b);
+      Graph graph = TrainGraph.gradients(config, ModelLayout.of(config), FP32, batch.rows());
+      losses[b] = load(graph, config, batch, 0.3).loss(0.3, depth);
+    }
+    assertThat(losses[1]).isCloseTo(losses[0], within(1e-12));
+  }
+
+  @Test
+  void theWeightOfAllModulesTogetherIsLambdaWhateverD() {
+    for (int depth = 1; depth <= 5; depth++) {
+      double sum = 0;
+      for (int k = 1; k <= depth; k++) {
+        sum += MtpLoss.coefficient(k, 0.3, depth);
+      }
+      assertThat(sum).isCloseTo(0.3, within(1e-15));
+      assertThat(MtpLoss.coefficient(0, 0.3, depth)).isEqualTo(1);
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package org.foretoken.model.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +16,9 @@ import org.foretoken.kernels.host.HostBackend;
 import org.foretoken.kernels.host.HostPool;
 import org.foretoken.model.TestModels;
 import org.foretoken.model.config.DataConfig;
+import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.config.Recipe;
+import org.foretoken.model.config.Recompute;
 import org.foretoken.model.config.RunConfig;
 import org.foretoken.model.config.TrainConfig;
 import org.foretoken.model.data.Corpus;
@@ -40,7 +43,7 @@ class TrainerTest {
   }
 
   private static RunConfig run(TrainConfig train) {
-    return new RunConfig("t", TestModels.bytes(2), train, new DataConfig("", "", 0.1));
+    return new RunConfig("t", TestModels.bytes(2), train, new DataConfig("", "", true, 0.1));
   }
 
   private record Ran(List<StepMetrics> steps, TrainResult result) {
@@ -60,6 +63,12 @@ class TrainerTest {
   }
 
   private static Ran train(TrainConfig config, Path directory, Path resume, int threads) {
+    return train(config, TestModels.bytes(2), directory, resume, threads);
+  }
+
+  private static Ran train(
+      TrainConfig config, ModelConfig model, Path directory, Path resume, int threads) {
+    RunConfig run = new RunConfig("t", model, config, new DataConfig("", "", true, 0.1));
     List<StepMetrics> steps = new ArrayList<>();
     TrainListener listener =
         new TrainListener() {
@@ -70,8 +79,7 @@ class TrainerTest {
         };
     try (HostPool pool = new HostPool(threads);
         HostBackend backend = new HostBackend(pool, false)) {
-      TrainResult result =
-          new Trainer(run(config), corpus(), backend, directory, listener).run(resume);
+      TrainResult result = new Trainer(run, corpus(), backend, directory, listener).run(resume);
       return new Ran(steps, result);
     }
   }
@@ -104,6 +112,65 @@ class TrainerTest {
     joined.addAll(rest.losses());
     assertThat(joined).isEqualTo(whole);
     assertThat(rest.result.steps()).isEqualTo(12);
+  }
+
+  @Test
+  void aResumedRunWithAccumulationAndRecomputationRepeatsTheLossesToTheLastBit() {
+    List<String> whole = train(accumulated(12), folder.resolve("a"), null, 2).losses();
+    Ran part = train(accumulated(5), folder.resolve("b"), null, 1);
+    Ran rest = train(accumulated(12), folder.resolve("b"), folder.resolve("b"), 2);
+    List<String> joined = new ArrayList<>(part.losses());
+    joined.addAll(rest.losses());
+    assertThat(joined).isEqualTo(whole);
+  }
+
+  private static TrainConfig accumulated(int steps) {
+    return TestModels.training(Recipe.DEEPSEEK, steps, 2, 3, Recompute.BLOCK);
+  }
+
+  @Test
+  void microBatchesTrainAsOneBatch() {
+    Ran whole =
+        train(
+            TestModels.training(Recipe.FP32, 8, 6, 1, Recompute.NONE),
+            folder.resolve("a"),
+            null,
+            1);
+    Ran parts =
+        train(
+            TestModels.training(Recipe.FP32, 8, 2, 3, Recompute.NONE),
+            folder.resolve("b"),
+            null,
+            1);
+    for (int i = 0; i < 8; i++) {
+      StepMetrics a = whole.steps.get(i);
+      StepMetrics b = parts.steps.get(i);
+      assertThat(b.tokens()).isEqualTo(a.tokens()).isEqualTo((i + 1) * 6 * 33);
+      assertThat(b.lossMain()).isCloseTo(a.lossMain(), within(1e-4 * a.lossMain()));
+      assertThat(b.lossMtp()[1]).isCloseTo(a.lossMtp()[1], within(1e-4 * a.lossMtp()[1]));
+      assertThat(b.gradientNorm()).isCloseTo(a.gradientNorm(), within(1e-3 * a.gradientNorm()));
+      assertThat(b.accuracy()).hasSameSizeAs(a.accuracy());
+    }
+  }
+
+  @Test
+  void recomputationChangesNoLoss() {
+    List<String> kept = train(TestModels.training(Recipe.DEEPSEEK, 6), folder, null, 2).losses();
+    TrainConfig recomputing = TestModels.training(Recipe.DEEPSEEK, 6, 3, 1, Recompute.BLOCK);
+    assertThat(train(recomputing, folder.resolve("b"), null, 2).losses()).isEqualTo(kept);
+  }
+
+  @Test
+  void fourModulesTrain() {
+    TrainConfig config = TestModels.training(Recipe.DEEPSEEK, 12);
+    Ran ran = train(config, TestModels.bytes(4), folder, null, 2);
+    StepMetrics first = ran.steps.getFirst();
+    StepMetrics last = ran.result.last();
+    assertThat(last.lossMtp()).hasSize(4);
+    assertThat(last.accuracy()).hasSize(5);
+    for (int k = 0; k < 4; k++) {
+      assertThat(last.lossMtp()[k]).isLessThan(first.lossMtp()[k]);
+    }
   }
 
   @Test

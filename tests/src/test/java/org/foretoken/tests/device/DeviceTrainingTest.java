@@ -18,6 +18,7 @@ import org.foretoken.model.config.AttentionConfig;
 import org.foretoken.model.config.DataConfig;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.config.Recipe;
+import org.foretoken.model.config.Recompute;
 import org.foretoken.model.config.RunConfig;
 import org.foretoken.model.config.TrainConfig;
 import org.foretoken.model.data.Corpus;
@@ -69,9 +70,29 @@ class DeviceTrainingTest {
             0.1);
     TrainConfig train =
         new TrainConfig(
-            7, 2, rows / 2, steps, 0, 2, 5e-3, 5e-4, 0.9, 0.95, 1e-8, 0.1, 1.0, 0.3, 0.1, 0.7,
-            recipe, 0, 1, 0);
-    return new RunConfig("emulated", model, train, new DataConfig("", "", 0.1));
+            7,
+            2,
+            rows / 2,
+            1,
+            steps,
+            0,
+            2,
+            5e-3,
+            5e-4,
+            0.9,
+            0.95,
+            1e-8,
+            0.1,
+            1.0,
+            0.3,
+            0.1,
+            0.7,
+            recipe,
+            Recompute.NONE,
+            0,
+            1,
+            0);
+    return new RunConfig("emulated", model, train, new DataConfig("", "", true, 0.1));
   }
 
   private List<StepMetrics> train(RunConfig config, Backend backend) throws IOException {

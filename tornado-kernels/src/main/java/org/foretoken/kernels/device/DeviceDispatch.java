@@ -9,6 +9,7 @@ import org.foretoken.kernels.op.AttentionGrad;
 import org.foretoken.kernels.op.CacheAppend;
 import org.foretoken.kernels.op.CachedAttention;
 import org.foretoken.kernels.op.CachedLatentAttention;
+import org.foretoken.kernels.op.Cast;
 import org.foretoken.kernels.op.ConcatColumns;
 import org.foretoken.kernels.op.CrossEntropyEval;
 import org.foretoken.kernels.op.CrossEntropyHead;
@@ -43,6 +44,7 @@ final class DeviceDispatch {
       case Zero op -> ElementwiseTasks.zero(node, tasks);
       case SwiGlu op -> ElementwiseTasks.swiGlu(node, tasks);
       case SwiGluGrad op -> ElementwiseTasks.swiGluGrad(node, tasks);
+      case Cast op -> ElementwiseTasks.cast(node, tasks);
       case ConcatColumns op -> ElementwiseTasks.concat(node, tasks);
       case SplitColumns op -> ElementwiseTasks.split(node, tasks);
       case Embedding op -> LookupTasks.embedding(node, tasks);

@@ -1,13 +1,17 @@
 package org.foretoken.kernels.device;
 
+import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.graph.Node;
 import org.foretoken.kernels.kernel.AddElements;
+import org.foretoken.kernels.kernel.CastFromBf16;
+import org.foretoken.kernels.kernel.CastToBf16;
 import org.foretoken.kernels.kernel.ColumnConcat;
 import org.foretoken.kernels.kernel.ColumnSplit;
 import org.foretoken.kernels.kernel.SwiGluBackward;
 import org.foretoken.kernels.kernel.SwiGluForward;
 import org.foretoken.kernels.kernel.ZeroFill;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /** Tasks of the operations that treat each element for itself. */
 final class ElementwiseTasks {
@@ -19,6 +23,19 @@ final class ElementwiseTasks {
     FloatArray y = tasks.f32(node.out(0));
     int n = elements(node);
     tasks.add("addElements", (g, id) -> g.task(id, AddElements::addElements, a, b, y, n));
+  }
+
+  static void cast(Node node, TaskList tasks) {
+    int n = elements(node);
+    if (node.out(0).dtype() == DType.BF16) {
+      FloatArray x = tasks.f32(node.in(0));
+      ShortArray y = tasks.shorts(node.out(0));
+      tasks.add("castToBf16", (g, id) -> g.task(id, CastToBf16::castToBf16, x, y, n));
+      return;
+    }
+    ShortArray x = tasks.shorts(node.in(0));
+    FloatArray y = tasks.f32(node.out(0));
+    tasks.add("castFromBf16", (g, id) -> g.task(id, CastFromBf16::castFromBf16, x, y, n));
   }
 
   static void zero(Node node, TaskList tasks) {

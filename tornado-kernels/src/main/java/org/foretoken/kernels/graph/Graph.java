@@ -148,6 +148,35 @@ public final class Graph {
     return exposed;
   }
 
+  /**
+   * This graph without the operations that write nothing but transients that nobody reads, and
+   * without what only those read.
+   */
+  public Graph withoutUnread() {
+    Set<Tensor> needed = new HashSet<>();
+    boolean[] stays = new boolean[nodes.size()];
+    for (int i = nodes.size() - 1; i >= 0; i--) {
+      Node node = nodes.get(i);
+      stays[i] = node.writes().stream().anyMatch(t -> t.role().resident() || needed.contains(t));
+      if (stays[i]) {
+        needed.addAll(node.reads());
+        needed.addAll(node.writes());
+      }
+    }
+    Graph fewer = new Graph(name);
+    for (Tensor t : tensors.values()) {
+      if (t.role().resident() || needed.contains(t)) {
+        fewer.declare(t.name(), t.dtype(), t.role(), t.shape().dims());
+      }
+    }
+    for (Node node : nodes) {
+      if (stays[node.index()]) {
+        fewer.add(node.label(), node.op(), fewer.named(node.reads()), fewer.named(node.writes()));
+      }
+    }
+    return fewer;
+  }
+
   private List<Tensor> named(List<Tensor> others) {
     return others.stream().map(t -> tensor(t.name())).toList();
   }

@@ -8,6 +8,7 @@ import org.foretoken.kernels.op.AttentionGrad;
 import org.foretoken.kernels.op.CacheAppend;
 import org.foretoken.kernels.op.CachedAttention;
 import org.foretoken.kernels.op.CachedLatentAttention;
+import org.foretoken.kernels.op.Cast;
 import org.foretoken.kernels.op.ConcatColumns;
 import org.foretoken.kernels.op.CrossEntropyEval;
 import org.foretoken.kernels.op.CrossEntropyHead;
@@ -45,6 +46,7 @@ final class HostDispatch {
       case CacheAppend op -> HostEmbedding.cacheAppend(x);
       case CachedAttention op -> HostAttention.of(op, x, pool);
       case CachedLatentAttention op -> HostAttention.of(op, x, pool);
+      case Cast op -> HostElementwise.cast(x, pool);
       case ConcatColumns op -> HostElementwise.concatColumns(x, pool);
       case CrossEntropyEval op -> new HostCrossEntropyHead(op, x, pool);
       case CrossEntropyHead op -> new HostCrossEntropyHead(op, x, pool);

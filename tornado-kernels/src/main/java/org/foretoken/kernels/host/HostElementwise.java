@@ -8,6 +8,7 @@ import static org.foretoken.kernels.host.HostMath.store;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.VectorMask;
+import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.graph.Tensor;
 
 /** Operations that move or add elements: Add, Zero, ConcatColumns, SplitColumns. */
@@ -43,6 +44,39 @@ final class HostElementwise {
     long n = x.out(0).shape().elements();
     return chunked(
         pool, n, (from, count) -> y.asSlice(from * bytes, (long) count * bytes).fill((byte) 0));
+  }
+
+  /** y = x, from FP32 to BF16 or back. */
+  static Runnable cast(HostOperands x, HostPool pool) {
+    long from = x.readAddress(0);
+    long to = x.writeAddress(0);
+    long n = x.out(0).shape().elements();
+    if (x.out(0).dtype() == DType.BF16) {
+      return chunked(pool, n, (i, count) -> round(from + 4 * i, to + 2 * i, count));
+    }
+    return chunked(pool, n, (i, count) -> widen(from + 2 * i, to + 4 * i, count));
+  }
+
+  private static void round(long x, long y, int n) {
+    int i = 0;
+    for (; i < F.loopBound(n); i += LANES) {
+      HostBf16.store(load(x + 4L * i), y + 2L * i);
+    }
+    if (i < n) {
+      VectorMask<Float> m = HostMath.first(n - i);
+      HostBf16.store(load(x + 4L * i, m), y + 2L * i, m);
+    }
+  }
+
+  private static void widen(long x, long y, int n) {
+    int i = 0;
+    for (; i < F.loopBound(n); i += LANES) {
+      store(HostBf16.load(x + 2L * i), y + 4L * i);
+    }
+    if (i < n) {
+      VectorMask<Float> m = HostMath.first(n - i);
+      store(HostBf16.load(x + 2L * i, m), y + 4L * i, m);
+    }
   }
 
   /** y = [a ; b]. */

@@ -18,6 +18,7 @@ public sealed interface Op
         CacheAppend,
         CachedAttention,
         CachedLatentAttention,
+        Cast,
         ConcatColumns,
         CrossEntropyEval,
         CrossEntropyHead,

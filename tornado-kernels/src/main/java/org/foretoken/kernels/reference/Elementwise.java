@@ -1,6 +1,8 @@
 package org.foretoken.kernels.reference;
 
 import java.util.Arrays;
+import org.foretoken.fp8.Bf16;
+import org.foretoken.kernels.graph.DType;
 
 /** Operations that treat every element alone. */
 final class Elementwise {
@@ -13,6 +15,16 @@ final class Elementwise {
   /** y = 0. */
   static void zero(Operands x) {
     Arrays.fill(x.vectorOut(0), 0);
+  }
+
+  /** y = x, rounded where it goes to BF16 unless {@code exact}. */
+  static void cast(Operands operands, boolean exact) {
+    double[] x = operands.vectorIn(0);
+    double[] y = operands.vectorOut(0);
+    boolean rounds = operands.typeOut(0) == DType.BF16 && !exact;
+    for (int i = 0; i < y.length; i++) {
+      y[i] = rounds ? Bf16.round((float) x[i]) : x[i];
+    }
   }
 
   /** y = a + b. */

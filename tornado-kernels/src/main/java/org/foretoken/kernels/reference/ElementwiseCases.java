@@ -9,6 +9,7 @@ import java.util.List;
 import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.op.AdamW;
 import org.foretoken.kernels.op.Add;
+import org.foretoken.kernels.op.Cast;
 import org.foretoken.kernels.op.SumSquares;
 import org.foretoken.kernels.op.SwiGlu;
 import org.foretoken.kernels.op.SwiGluGrad;
@@ -45,6 +46,16 @@ final class ElementwiseCases {
             .read(normal(1), rows, columns)
             .read(normal(1), rows, columns)
             .write(rows, columns)
+            .write(rows, columns)
+            .build());
+    cases.add(
+        OperationCase.of("to BF16 " + size, new Cast())
+            .read(normal(3), rows, columns)
+            .write(DType.BF16, rows, columns)
+            .build());
+    cases.add(
+        OperationCase.of("to F32 " + size, new Cast())
+            .read(DType.BF16, normal(3), rows, columns)
             .write(rows, columns)
             .build());
     cases.add(

@@ -1,6 +1,7 @@
 package org.foretoken.kernels.reference;
 
 import java.util.Map;
+import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.graph.GraphException;
 import org.foretoken.kernels.graph.Node;
 import org.foretoken.kernels.graph.Tensor;
@@ -23,6 +24,11 @@ final class Operands {
   /** Written operand {@code i} as a matrix. */
   Matrix out(int i) {
     return values.get(node.out(i)).matrix();
+  }
+
+  /** Type of written operand {@code i}. */
+  DType typeOut(int i) {
+    return node.out(i).dtype();
   }
 
   /** Read operand {@code i} as a flat array. */

@@ -11,6 +11,7 @@ import org.foretoken.kernels.op.AttentionGrad;
 import org.foretoken.kernels.op.CacheAppend;
 import org.foretoken.kernels.op.CachedAttention;
 import org.foretoken.kernels.op.CachedLatentAttention;
+import org.foretoken.kernels.op.Cast;
 import org.foretoken.kernels.op.ConcatColumns;
 import org.foretoken.kernels.op.CrossEntropyEval;
 import org.foretoken.kernels.op.CrossEntropyHead;
@@ -62,7 +63,7 @@ public record OperationTolerance(double similarity, double max) {
     return switch (op) {
       case Zero _, Add _, ConcatColumns _, SplitColumns _, Embedding _, CacheAppend _ -> EXACT;
       case LatentHeads _ -> EXACT;
-      case Quantize _, QuantizeBoth _, Dequantize _ -> EXACT;
+      case Quantize _, QuantizeBoth _, Dequantize _, Cast _ -> EXACT;
       case SwiGlu _, SwiGluGrad _, RmsNorm _, RmsNormGrad _, Rope _, EmbeddingGrad _ -> FP32;
       case AbsorbQuery _, ExpandLatent _, CachedLatentAttention _ -> FP32;
       case LatentHeadsGrad _, Attention _, AttentionGrad _, CachedAttention _, SumSquares _ -> FP32;

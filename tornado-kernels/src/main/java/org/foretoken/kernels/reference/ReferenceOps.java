@@ -8,6 +8,7 @@ import org.foretoken.kernels.op.AttentionGrad;
 import org.foretoken.kernels.op.CacheAppend;
 import org.foretoken.kernels.op.CachedAttention;
 import org.foretoken.kernels.op.CachedLatentAttention;
+import org.foretoken.kernels.op.Cast;
 import org.foretoken.kernels.op.ConcatColumns;
 import org.foretoken.kernels.op.CrossEntropyEval;
 import org.foretoken.kernels.op.CrossEntropyHead;
@@ -41,6 +42,7 @@ final class ReferenceOps {
       case Add add -> Elementwise.add(x);
       case SwiGlu swiGlu -> Elementwise.swiGlu(x);
       case SwiGluGrad grad -> Elementwise.swiGluGrad(x);
+      case Cast cast -> Elementwise.cast(x, exactProducts);
       case ConcatColumns concat -> Columns.concat(x);
       case SplitColumns split -> Columns.split(x);
       case RmsNorm norm -> Norms.rmsNorm(norm, x);
