@@ -217,6 +217,7 @@ final class GemmLoop {
           int r = s * NR * (KC / GROUP);
           GemmTile.scaled(
               scratch,
+              0,
               Math.ceilDiv(kb, GROUP),
               leftScales,
               i,
@@ -230,7 +231,7 @@ final class GemmLoop {
               cStride,
               add);
         } else {
-          GemmTile.plain(scratch, rows, columns, c, at, cStride, add);
+          GemmTile.plain(scratch, 0, rows, columns, c, at, cStride, add);
         }
       }
     }

@@ -18,11 +18,12 @@ final class GemmPromotion {
   private GemmPromotion() {}
 
   /**
-   * tile[i, j] = fma(sums[g, i, j], leftScales[l + g * stride + i] * rightScales[r + g * NR + j],
-   * tile[i, j]) for g ascending in [0, groups).
+   * tile[i, j] = fma(sums[from + g, i, j], leftScales[l + g * stride + i] * rightScales[r + g * NR
+   * + j], tile[i, j]) for g ascending in [0, groups).
    */
   static void scale(
       float[] sums,
+      int from,
       int groups,
       float[] leftScales,
       int l,
@@ -39,46 +40,48 @@ final class GemmPromotion {
         float s = leftScales[l + g * stride + i];
         FloatVector r0 = FloatVector.fromArray(F, rightScales, r + g * NR).mul(s);
         FloatVector r1 = FloatVector.fromArray(F, rightScales, r + g * NR + LANES).mul(s);
-        c0 = FloatVector.fromArray(F, sums, at + g * MR * NR).fma(r0, c0);
-        c1 = FloatVector.fromArray(F, sums, at + g * MR * NR + LANES).fma(r1, c1);
+        c0 = FloatVector.fromArray(F, sums, from + at + g * MR * NR).fma(r0, c0);
+        c1 = FloatVector.fromArray(F, sums, from + at + g * MR * NR + LANES).fma(r1, c1);
       }
       c0.intoArray(tile, at);
       c1.intoArray(tile, at + LANES);
     }
   }
 
-  /** c[i, j] = tile[i, j]; {@code at} in bytes, {@code stride} in elements. */
-  static void store(float[] tile, int rows, int columns, MemorySegment c, long at, long stride) {
+  /** c[i, j] = tile[from + i, j]; {@code at} in bytes, {@code stride} in elements. */
+  static void store(
+      float[] tile, int from, int rows, int columns, MemorySegment c, long at, long stride) {
     for (int i = 0; i < rows; i++) {
       long row = at + i * stride * Float.BYTES;
       if (columns == NR) {
-        FloatVector.fromArray(F, tile, i * NR).intoMemorySegment(c, row, LE);
-        FloatVector.fromArray(F, tile, i * NR + LANES)
+        FloatVector.fromArray(F, tile, from + i * NR).intoMemorySegment(c, row, LE);
+        FloatVector.fromArray(F, tile, from + i * NR + LANES)
             .intoMemorySegment(c, row + LANES * Float.BYTES, LE);
       } else {
         for (int j = 0; j < columns; j++) {
-          c.set(F32, row + (long) j * Float.BYTES, tile[i * NR + j]);
+          c.set(F32, row + (long) j * Float.BYTES, tile[from + i * NR + j]);
         }
       }
     }
   }
 
-  /** c[i, j] = c[i, j] + tile[i, j]. */
-  static void add(float[] tile, int rows, int columns, MemorySegment c, long at, long stride) {
+  /** c[i, j] = c[i, j] + tile[from + i, j]. */
+  static void add(
+      float[] tile, int from, int rows, int columns, MemorySegment c, long at, long stride) {
     for (int i = 0; i < rows; i++) {
       long row = at + i * stride * Float.BYTES;
       if (columns == NR) {
         long next = row + LANES * Float.BYTES;
         FloatVector.fromMemorySegment(F, c, row, LE)
-            .add(FloatVector.fromArray(F, tile, i * NR))
+            .add(FloatVector.fromArray(F, tile, from + i * NR))
             .intoMemorySegment(c, row, LE);
         FloatVector.fromMemorySegment(F, c, next, LE)
-            .add(FloatVector.fromArray(F, tile, i * NR + LANES))
+            .add(FloatVector.fromArray(F, tile, from + i * NR + LANES))
             .intoMemorySegment(c, next, LE);
       } else {
         for (int j = 0; j < columns; j++) {
           long element = row + (long) j * Float.BYTES;
-          c.set(F32, element, c.get(F32, element) + tile[i * NR + j]);
+          c.set(F32, element, c.get(F32, element) + tile[from + i * NR + j]);
         }
       }
     }

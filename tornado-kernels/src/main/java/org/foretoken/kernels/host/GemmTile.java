@@ -12,10 +12,12 @@ final class GemmTile {
   /**
    * c[i, j] (+)= sums[i, j].
    *
+   * @param from where the tile's sums start
    * @param at byte offset of the tile in {@code c}
    */
   static void plain(
       GemmScratch scratch,
+      int from,
       int rows,
       int columns,
       MemorySegment c,
@@ -23,21 +25,23 @@ final class GemmTile {
       long stride,
       boolean add) {
     if (add) {
-      GemmPromotion.add(scratch.sums, rows, columns, c, at, stride);
+      GemmPromotion.add(scratch.sums, from, rows, columns, c, at, stride);
     } else {
-      GemmPromotion.store(scratch.sums, rows, columns, c, at, stride);
+      GemmPromotion.store(scratch.sums, from, rows, columns, c, at, stride);
     }
   }
 
   /**
    * c[i, j] (+)= sum over groups g of leftScales[g, i] rightScales[g, j] sums[g, i, j].
    *
+   * @param from where the tile's sums of the first group start
    * @param l where the scales of the tile's first row start, groups {@code lStride} apart
    * @param r where the scales of the sliver start, groups NR apart
    * @param at byte offset of the tile in {@code c}
    */
   static void scaled(
       GemmScratch scratch,
+      int from,
       int groups,
       float[] leftScales,
       int l,
@@ -56,7 +60,8 @@ final class GemmTile {
     } else {
       Arrays.fill(tile, 0, rows * NR, 0f);
     }
-    GemmPromotion.scale(scratch.sums, groups, leftScales, l, lStride, rightScales, r, rows, tile);
-    GemmPromotion.store(tile, rows, columns, c, at, stride);
+    GemmPromotion.scale(
+        scratch.sums, from, groups, leftScales, l, lStride, rightScales, r, rows, tile);
+    GemmPromotion.store(tile, 0, rows, columns, c, at, stride);
   }
 }

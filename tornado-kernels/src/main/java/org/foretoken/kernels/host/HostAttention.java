@@ -35,6 +35,12 @@ final class HostAttention implements Runnable {
   };
   private static final Step[] END = {HostAttention::finish};
 
+  /** Queries of a task that go one by one. */
+  private static final int FEW = 4;
+
+  /** Below this many multiply-adds a run stays on the calling thread. */
+  private static final long SERIAL_WORK = 1L << 17;
+
   private final HostPool pool;
   private final HostOperands operands;
   private final AttentionShape shape;
@@ -48,6 +54,8 @@ final class HostAttention implements Runnable {
   private final int rows;
   private final int stride; // floats of a row of o in scratch
   private final HostPool.Range body = this::tasks;
+  private final HostKeyPanels panels; // of a key cache, or null
+  private final HostCachedQuery single; // or null
 
   // Tasks of this run: some blocks of queries of rows that see the same first key.
   private final int[] taskRow; // first row of the run
@@ -74,6 +82,8 @@ final class HostAttention implements Runnable {
     this.begins = x.readAddress(begins);
     o = x.writeAddress(0);
     rows = x.in(0).rows();
+    panels = ends == 0 ? null : x.keyPanels(1, shape.kvHeads(), shape.headDim());
+    single = panels == null ? null : new HostCachedQuery(shape, panels, q, v, o);
     stride = AttentionScratch.stride(shape.valueDim());
     int most = rows * Math.ceilDiv(shape.group(), BLOCK);
     taskRow = new int[most];
@@ -105,8 +115,15 @@ final class HostAttention implements Runnable {
 
   @Override
   public void run() {
-    plan();
-    pool.parallelFor(tasks * shape.kvHeads(), 1, body);
+    long work = plan();
+    if (panels != null) {
+      panels.refresh();
+    }
+    if (work < SERIAL_WORK) {
+      body.run(0, tasks * shape.kvHeads());
+    } else {
+      pool.parallelFor(tasks * shape.kvHeads(), 1, body);
+    }
   }
 
   private int begin(int row) {
@@ -117,7 +134,9 @@ final class HostAttention implements Runnable {
     return ends == 0 ? row + 1 : HostMath.getInt(ends + 4L * row);
   }
 
-  private void plan() {
+  /** Makes the tasks of this run; returns about how many multiply-adds they are. */
+  private long plan() {
+    long seen = 0;
     int keys = operands.in(1).rows();
     // Long tasks share packed keys, but each thread should get several.
     int blocks = Math.ceilDiv(rows * shape.group(), BLOCK) * shape.kvHeads();
@@ -139,6 +158,7 @@ final class HostAttention implements Runnable {
                   + ".."
                   + end(row));
         }
+        seen += end(row) - begin;
       }
       int queries = (row - run) * shape.group();
       for (int p = 0; p < queries; p += each) {
@@ -148,6 +168,7 @@ final class HostAttention implements Runnable {
         tasks++;
       }
     }
+    return seen * shape.heads() * (shape.headDim() + shape.valueDim());
   }
 
   /** Tasks in reverse: later rows of a document see more keys, and the longest should go first. */
@@ -159,7 +180,20 @@ final class HostAttention implements Runnable {
       s.firstRow = taskRow[task];
       s.query = taskQuery[task];
       s.queries = taskQueries[task];
-      task(s);
+      if (single != null && s.queries <= FEW && HostKeyPanels.startsPanel(begin(s.firstRow))) {
+        fewQueries(s);
+      } else {
+        task(s);
+      }
+    }
+  }
+
+  /** Queries one by one: a tile's worth of them would be worth packing keys and values for. */
+  private void fewQueries(AttentionScratch s) {
+    int begin = begin(s.firstRow);
+    for (int i = s.query; i < s.query + s.queries; i++) {
+      int keys = end(s.firstRow + i / shape.group()) - begin;
+      single.run(s, shape.query(s.firstRow, s.kv, i), s.kv, begin, keys);
     }
   }
 

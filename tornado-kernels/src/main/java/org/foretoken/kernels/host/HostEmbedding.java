@@ -35,11 +35,16 @@ final class HostEmbedding {
     int capacity = x.out(0).rows();
     int columns = x.in(0).columns();
     long bytes = columns * 4L;
+    String name = x.out(0).name();
     return () -> {
       x.checkRange(x.in(1), slots, 0, capacity);
       for (int i = 0; i < count; i++) {
         long slot = HostMath.getInt(slots + 4L * i);
         HostMath.copy(rows + i * bytes, cache + slot * bytes, columns);
+      }
+      HostKeyPanels transposed = x.weights().keyPanels(name);
+      if (transposed != null) {
+        transposed.appended(slots, count);
       }
     };
   }

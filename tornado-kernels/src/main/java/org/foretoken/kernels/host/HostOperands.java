@@ -4,7 +4,9 @@ import java.lang.foreign.MemorySegment;
 import org.foretoken.kernels.graph.Graph;
 import org.foretoken.kernels.graph.GraphException;
 import org.foretoken.kernels.graph.Node;
+import org.foretoken.kernels.graph.Role;
 import org.foretoken.kernels.graph.Tensor;
+import org.foretoken.kernels.op.CacheAppend;
 
 /**
  * The operands of one node with their memory.
@@ -50,6 +52,22 @@ record HostOperands(
   /** The backend's table of these rotations. */
   HostRopeTable ropeTable(int rotaryDim, double theta) {
     return memory.ropeTable(rotaryDim, theta);
+  }
+
+  /**
+   * The transposed copy of operand {@code i}, a resident cache of keys [rows, kvHeads * headDim]
+   * that graphs do nothing but append to; null for any other.
+   */
+  HostKeyPanels keyPanels(int i, int kvHeads, int headDim) {
+    Tensor cache = in(i);
+    for (Node other : graph.nodes()) {
+      if (other.writes().contains(cache) && !(other.op() instanceof CacheAppend)) {
+        return null;
+      }
+    }
+    return cache.role() == Role.STATE
+        ? weights.keyPanels(cache, kvHeads, headDim, readAddress(i), memory)
+        : null;
   }
 
   /** Memory that the node may use while it runs; its contents do not last between runs. */

@@ -232,7 +232,14 @@ public final class HostPackedWeight {
   private void product(
       float[] left, float[] leftScales, MemorySegment y, int row, int rows, int begin, int end) {
     GemmScratch scratch = GemmScratch.get();
-    for (int s = begin; s < end; s++) {
+    int s = begin;
+    int wide = GemmFewRows.slivers(source.type(), rows);
+    if (k > 0 && wide > 1 && streams(rows)) {
+      for (; s + wide <= end && (s + wide) * NR <= n; s += wide) {
+        fewRows(scratch, left, leftScales, y, row, rows, s, wide);
+      }
+    }
+    for (; s < end; s++) {
       int columns = Math.min(NR, n - s * NR);
       if (k == 0) {
         zero(y, row, rows, s * NR, columns);
@@ -253,6 +260,7 @@ public final class HostPackedWeight {
             int ls = p / KC * (KC / GROUP) * ROWS + i;
             GemmTile.scaled(
                 scratch,
+                0,
                 Math.ceilDiv(kb, GROUP),
                 leftScales,
                 ls,
@@ -266,8 +274,60 @@ public final class HostPackedWeight {
                 n,
                 p > 0);
           } else {
-            GemmTile.plain(scratch, height, columns, y, at, n, p > 0);
+            GemmTile.plain(scratch, 0, height, columns, y, at, n, p > 0);
           }
+        }
+      }
+    }
+  }
+
+  /** One or two rows by several whole slivers at a time; see {@link GemmFewRows}. */
+  private void fewRows(
+      GemmScratch scratch,
+      float[] left,
+      float[] leftScales,
+      MemorySegment y,
+      int row,
+      int rows,
+      int s,
+      int wide) {
+    int interval = isFp8() ? GROUP : KC;
+    int bytes = source.type().bytes;
+    long next = (long) k * NR * bytes;
+    for (int p = 0; p < k; p += KC) {
+      int kb = Math.min(KC, k - p);
+      int l = p / KC * ROWS * LEFT_STRIDE;
+      for (int q = 0, to = 0; q < kb; q += interval, to += MR * NR) {
+        int length = Math.min(interval, kb - q);
+        long at = ((long) s * k + p + q) * NR * bytes;
+        GemmFewRows.tile(
+            source.type(), rows, left, l + q, packed, at, next, length, scratch.sums, to);
+      }
+      for (int t = 0; t < wide; t++) {
+        long at = ((long) row * n + (s + t) * NR) * Float.BYTES;
+        int sums = t * rows * NR;
+        if (isFp8()) {
+          for (int g = 0; g * GROUP < kb; g++) {
+            scales.column((s + t) * NR, p + g * GROUP, scratch.sliverScales, g * NR, NR);
+          }
+          int ls = p / KC * (KC / GROUP) * ROWS;
+          GemmTile.scaled(
+              scratch,
+              sums,
+              Math.ceilDiv(kb, GROUP),
+              leftScales,
+              ls,
+              ROWS,
+              scratch.sliverScales,
+              0,
+              rows,
+              NR,
+              y,
+              at,
+              n,
+              p > 0);
+        } else {
+          GemmTile.plain(scratch, sums, rows, NR, y, at, n, p > 0);
         }
       }
     }

@@ -9,7 +9,8 @@ import org.foretoken.kernels.graph.Role;
 import org.foretoken.kernels.graph.Tensor;
 
 /**
- * Resident weights packed for products with few rows, kept for as long as the weight itself does
+ * Copies of resident tensors in layouts that decoding wants: weights packed for products with few
+ * rows, and transposed key caches. A packed weight is kept for as long as the weight itself does
  * not change. A weight changes by an upload, or by a run of a graph that writes it; the next
  * product then packs it anew.
  */
@@ -31,6 +32,7 @@ final class HostWeights implements AutoCloseable {
   private final HostPool pool;
   private final Map<String, long[]> versions = new HashMap<>();
   private final Map<Key, Entry> entries = new HashMap<>();
+  private final Map<String, HostKeyPanels> keyPanels = new HashMap<>();
   private long bytes;
 
   HostWeights(HostPool pool) {
@@ -90,6 +92,26 @@ final class HostWeights implements AutoCloseable {
         };
     entries.put(key, new Entry(packed, arena, version[0]));
     return packed;
+  }
+
+  /** The transposed copy of a key cache, made on first use; {@code cache} is its address. */
+  HostKeyPanels keyPanels(
+      Tensor tensor, int kvHeads, int headDim, long cache, HostMemory memory) {
+    return keyPanels.computeIfAbsent(
+        tensor.name(),
+        name ->
+            new HostKeyPanels(
+                kvHeads,
+                headDim,
+                tensor.rows(),
+                cache,
+                version(name),
+                size -> memory.allocate("transposed copy of '" + tensor + "'", size)));
+  }
+
+  /** The transposed copy of a cache, or null where nothing has asked for one. */
+  HostKeyPanels keyPanels(String cache) {
+    return keyPanels.get(cache);
   }
 
   @Override
