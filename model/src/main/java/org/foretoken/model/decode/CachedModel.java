@@ -3,18 +3,21 @@ package org.foretoken.model.decode;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.foretoken.kernels.graph.Backend;
-import org.foretoken.kernels.graph.Executable;
 import org.foretoken.kernels.graph.Graph;
 import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.decode.DecodeGraphs.Kind;
 import org.foretoken.model.nn.InferenceWeights;
 import org.foretoken.model.nn.ModelLayout;
 import org.foretoken.model.nn.PrecisionTable;
 import org.foretoken.model.nn.Tape;
 
 /**
- * A model with its caches, fed a few tokens at a time. Cache rows are addressed by position, so
- * going back to an earlier position is simply feeding it again: what lies behind it is never looked
- * at.
+ * A model with its caches, fed a few rows at a time, of one sequence or of several. Cache rows are
+ * addressed by position within a sequence's span, so going back to an earlier position is simply
+ * feeding it again: what lies behind it is never looked at.
+ *
+ * <p>Every row has the same bits whatever rows run beside it, so neither the sequences beside it
+ * nor the rows that fill a graph up to the next size change anything.
  */
 public final class CachedModel {
   /** Largest number of rows of one graph run. */
@@ -24,10 +27,13 @@ public final class CachedModel {
   private final ModelConfig config;
   private final DecodeGraphs graphs;
   private final int capacity;
+  private final int[] buffer = new int[LARGEST_CHUNK];
+  private final StepRows single = new StepRows();
+  private float[] logits = new float[0];
 
   /**
-   * Prepares caches for sequences of up to {@code capacity} tokens. The parameters must be on the
-   * backend already.
+   * Prepares caches for sequences of up to {@code capacity} tokens together. The parameters must be
+   * on the backend already.
    */
   public CachedModel(
       Backend backend,
@@ -38,7 +44,8 @@ public final class CachedModel {
     this.backend = backend;
     this.config = config;
     this.capacity = capacity;
-    graphs = new DecodeGraphs(backend, config, layout, precision, capacity);
+    // One row more than sequences may use: the place of rows that only fill up a graph.
+    graphs = new DecodeGraphs(backend, config, layout, precision, capacity + 1);
     Graph weights = new Graph("inference-weights");
     InferenceWeights.emitForDecoding(new Tape(weights, layout, precision, false), config, layout);
     if (!weights.nodes().isEmpty()) {
@@ -46,7 +53,7 @@ public final class CachedModel {
     }
   }
 
-  /** Longest sequence that the caches hold. */
+  /** Tokens that the caches hold. */
   public int capacity() {
     return capacity;
   }
@@ -58,7 +65,7 @@ public final class CachedModel {
 
   /** Feeds the trunk tokens at positions from {@code position} on; nothing is predicted. */
   public void prefill(int[] ids, int position) {
-    feed(0, ids, position, ids.length);
+    prefill(0, ids, position, wholeCache());
   }
 
   /**
@@ -67,10 +74,15 @@ public final class CachedModel {
    * @return for each of them the logits of the next token, [ids.length][V]
    */
   public float[][] trunk(int[] ids, int position) {
-    Executable graph = graphs.get(0, ids.length, DecodeGraphs.Logits.ALL);
-    upload(0, ids, position);
-    graph.run();
-    return logits(0, ids.length, DecodeGraphs.Logits.ALL, ids.length);
+    single.clear();
+    for (int i = 0; i < ids.length; i++) {
+      single.add(ids[i], position + i, wholeCache(), true);
+    }
+    float[] flat = run(Kind.TRUNK, 0, single);
+    int v = config.vocabSize();
+    float[][] result = new float[ids.length][];
+    Arrays.setAll(result, i -> Arrays.copyOfRange(flat, i * v, (i + 1) * v));
+    return result;
   }
 
   /**
@@ -81,62 +93,121 @@ public final class CachedModel {
    * @return logits of t_{i+depth+1} for the last row i, [V]
    */
   public float[] module(int depth, int[] ids, int position) {
-    int tail = Math.min(ids.length, 8);
-    int head = ids.length - tail;
-    feed(depth, ids, position, head);
-    Executable graph = graphs.get(depth, tail, DecodeGraphs.Logits.LAST);
-    upload(depth, Arrays.copyOfRange(ids, head, ids.length), position + head);
-    if (tail > 1) {
-      put(DecodeGraphs.prefix(depth, tail) + "last", new int[] {tail - 1});
+    single.clear();
+    for (int i = 0; i < ids.length; i++) {
+      single.add(ids[i], position + i, wholeCache(), i == ids.length - 1);
     }
-    graph.run();
-    return logits(depth, tail, DecodeGraphs.Logits.LAST, 1)[0];
+    return Arrays.copyOf(run(Kind.MODULE, depth, single), config.vocabSize());
   }
 
-  private void feed(int depth, int[] ids, int position, int count) {
-    int at = 0;
-    while (at < count) {
-      int chunk = Math.min(LARGEST_CHUNK, Integer.highestOneBit(count - at));
-      Executable graph = graphs.get(depth, chunk, DecodeGraphs.Logits.NONE);
-      upload(depth, Arrays.copyOfRange(ids, at, at + chunk), position + at);
-      graph.run();
-      at += chunk;
+  private StepRows.Span wholeCache() {
+    return new StepRows.Span(0, capacity);
+  }
+
+  /**
+   * Feeds module {@code depth}, or the trunk for 0, rows from {@code position} on of one sequence;
+   * nothing is predicted.
+   *
+   * @param ids t_{i+depth} for each row i
+   */
+  void prefill(int depth, int[] ids, int position, StepRows.Span span) {
+    StepRows rows = single;
+    for (int at = 0; at < ids.length; at += LARGEST_CHUNK) {
+      rows.clear();
+      for (int i = at; i < Math.min(ids.length, at + LARGEST_CHUNK); i++) {
+        rows.add(ids[i], position + i, span, false);
+      }
+      run(depth == 0 ? Kind.TRUNK : Kind.MODULE, depth, rows);
     }
   }
 
-  private void upload(int depth, int[] ids, int position) {
-    int rows = ids.length;
-    if (position + rows > capacity) {
-      throw new IllegalStateException(
-          "decode: expected at most " + capacity + " positions, found " + (position + rows));
+  /**
+   * Feeds rows.
+   *
+   * @param depth 0 for the trunk, else the module
+   * @return logits of the rows that want them, [heads * V], valid until the next call
+   */
+  float[] run(Kind kind, int depth, StepRows rows) {
+    int wanted = rows.heads() * config.vocabSize();
+    if (logits.length < wanted) {
+      logits = new float[wanted];
     }
-    int[] positions = new int[rows];
-    int[] ends = new int[rows];
-    for (int i = 0; i < rows; i++) {
-      positions[i] = position + i;
-      ends[i] = position + i + 1;
+    int head = 0;
+    for (int from = 0; from < rows.count(); from += LARGEST_CHUNK) {
+      int to = Math.min(rows.count(), from + LARGEST_CHUNK);
+      int headTo = head;
+      while (headTo < rows.heads() && rows.headRow(headTo) < to) {
+        headTo++;
+      }
+      chunk(kind, depth, rows, from, to, head, headTo);
+      head = headTo;
     }
-    String prefix = DecodeGraphs.prefix(depth, rows);
-    put(prefix + "ids", ids);
-    put(prefix + "positions", positions);
-    put(prefix + "slots", positions);
-    put(prefix + "begins", new int[rows]);
-    put(prefix + "ends", ends);
+    return logits;
   }
 
-  private float[][] logits(int depth, int rows, DecodeGraphs.Logits kind, int count) {
+  private void chunk(
+      Kind kind, int depth, StepRows rows, int from, int to, int head, int headTo) {
+    int n = to - from;
+    int size = size(n);
+    int heads = headTo - head;
+    boolean chosen = heads > 0 && heads < n;
+    int headSize = heads == n ? size : size(heads);
+    DecodeGraphs.Step step = graphs.get(kind, depth, size, headSize, chosen);
+    for (int i = 0; i < n; i++) {
+      buffer[i] = rows.id(from + i);
+    }
+    upload(step.ids(), n, size, 0);
+    for (int i = 0; i < n; i++) {
+      buffer[i] = rows.position(from + i);
+    }
+    upload(step.positions(), n, size, 0);
+    for (int i = 0; i < n; i++) {
+      buffer[i] = rows.first(from + i);
+    }
+    upload(step.begins(), n, size, capacity);
+    for (int i = 0; i < n; i++) {
+      buffer[i] += rows.position(from + i);
+    }
+    upload(step.slots(), n, size, capacity);
+    for (int i = 0; i < n; i++) {
+      buffer[i]++;
+    }
+    upload(step.ends(), n, size, capacity + 1);
+    if (step.previousSlots() != null) {
+      for (int i = 0; i < n; i++) {
+        buffer[i] -= 2;
+      }
+      upload(step.previousSlots(), n, size, capacity);
+    }
+    if (chosen) {
+      for (int i = 0; i < heads; i++) {
+        buffer[i] = rows.headRow(head + i) - from;
+      }
+      upload(step.headRows(), heads, headSize, 0);
+    }
+    step.executable().run();
+    if (heads > 0) {
+      download(step.logits(), head, heads, headSize);
+    }
+  }
+
+  /** Numbers of rows that graphs are made for: every one up to 8, then four for each doubling. */
+  private static int size(int rows) {
+    int step = rows <= 8 ? 1 : Integer.highestOneBit(rows - 1) / 4;
+    return Math.ceilDiv(rows, step) * step;
+  }
+
+  private void upload(String tensor, int count, int size, int fill) {
+    Arrays.fill(buffer, count, size, fill);
+    backend.upload(tensor, MemorySegment.ofArray(buffer).asSlice(0, 4L * size));
+  }
+
+  private void download(String tensor, int head, int heads, int headSize) {
     int v = config.vocabSize();
-    float[] flat = new float[count * v];
-    backend.download(
-        DecodeGraphs.prefix(depth, rows) + "logits." + kind, MemorySegment.ofArray(flat));
-    float[][] result = new float[count][];
-    for (int i = 0; i < count; i++) {
-      result[i] = Arrays.copyOfRange(flat, i * v, (i + 1) * v);
+    if ((head + headSize) * v > logits.length) {
+      logits = Arrays.copyOf(logits, (head + headSize) * v);
     }
-    return result;
-  }
-
-  private void put(String tensor, int[] values) {
-    backend.upload(tensor, MemorySegment.ofArray(values));
+    MemorySegment all = MemorySegment.ofArray(logits);
+    backend.download(tensor, all.asSlice(4L * head * v, 4L * headSize * v));
   }
 }

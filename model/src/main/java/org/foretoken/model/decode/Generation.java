@@ -1,30 +1,39 @@
 package org.foretoken.model.decode;
 
+import java.util.List;
+
 /**
  * What was generated, and at what cost.
  *
  * @param tokens the new tokens
- * @param proposedBy for each new token the depth of the MTP module that proposed it, 0 for the
- *     trunk
- * @param steps runs of the trunk
- * @param proposed drafts that the trunk checked, per depth 1..D
- * @param accepted drafts that it accepted, per depth 1..D
- * @param decodeSeconds time for everything after the prompt was read
+ * @param proposedBy for each new token the number of the draft that it was, 0 for the trunk's own
+ * @param steps runs of the trunk that it took part in
+ * @param checks every draft that the trunk was shown, in order
+ * @param promptSeconds time for reading the prompts of the batch into the caches of the trunk and
+ *     of the modules that draft
+ * @param decodeSeconds time from then to its last token; prompts that were decoded beside it are in
+ *     it
  */
 public record Generation(
     int[] tokens,
     int[] proposedBy,
     int steps,
-    long[] proposed,
-    long[] accepted,
+    List<DraftCheck> checks,
+    double promptSeconds,
     double decodeSeconds) {
-  /** Share of drafts accepted, per depth 1..D; 0 where none was proposed. */
-  public double[] acceptance() {
-    double[] rate = new double[proposed.length];
-    for (int k = 0; k < rate.length; k++) {
-      rate[k] = proposed[k] == 0 ? 0 : accepted[k] / (double) proposed[k];
-    }
-    return rate;
+  /** Copies the list. */
+  public Generation {
+    checks = List.copyOf(checks);
+  }
+
+  /** Drafts by their number in the step, for steps of up to {@code drafts}. */
+  public Acceptance acceptance(int drafts) {
+    return Acceptance.of(List.of(this), drafts);
+  }
+
+  /** Drafts that were accepted. */
+  public long accepted() {
+    return checks.stream().filter(DraftCheck::accepted).count();
   }
 
   /** New tokens for each run of the trunk. */

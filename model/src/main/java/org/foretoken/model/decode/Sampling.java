@@ -1,5 +1,6 @@
 package org.foretoken.model.decode;
 
+import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /** Choosing tokens from logits, and accepting drafts without changing the distribution. */
@@ -8,25 +9,66 @@ final class Sampling {
 
   /** Index of the largest logit; the lowest of equals. */
   static int argmax(float[] logits) {
-    int best = 0;
-    for (int i = 1; i < logits.length; i++) {
-      if (logits[i] > logits[best]) {
+    return argmax(logits, 0, logits.length);
+  }
+
+  /** Index of the largest of {@code count} logits from {@code from} on, counted from there. */
+  static int argmax(float[] logits, int from, int count) {
+    int best = from;
+    float largest = logits[from];
+    for (int i = from + 1; i < from + count; i++) {
+      if (logits[i] > largest) {
+        largest = logits[i];
         best = i;
       }
     }
-    return best;
+    return best - from;
   }
 
   /** softmax(logits / temperature) in double. */
   static double[] distribution(float[] logits, double temperature) {
-    double max = logits[argmax(logits)];
-    double[] p = new double[logits.length];
+    return softmax(logits, 0, logits.length, temperature);
+  }
+
+  /**
+   * What the options sample from: softmax(logits / temperature), of which top-k and then top-p keep
+   * the likeliest tokens, normalised again. Of equal logits at the edge the lower token stays.
+   */
+  static double[] distribution(float[] logits, int from, int count, GenerateOptions options) {
+    double[] p = softmax(logits, from, count, options.temperature());
+    int k = options.topK() == 0 ? count : Math.min(options.topK(), count);
+    if (k == count && options.topP() == 1) {
+      return p;
+    }
+    Integer[] order = new Integer[count];
+    Arrays.setAll(order, i -> i);
+    Arrays.sort(order, (a, b) -> Double.compare(p[b], p[a])); // stable: equals by token
+    double kept = 0;
+    for (int i = 0; i < k; i++) {
+      kept += p[order[i]];
+    }
+    double wanted = options.topP() * kept;
     double sum = 0;
-    for (int i = 0; i < p.length; i++) {
-      p[i] = Math.exp((logits[i] - max) / temperature);
+    int last = 0;
+    while (last < k && (last == 0 || sum < wanted)) {
+      sum += p[order[last++]];
+    }
+    double[] filtered = new double[count];
+    for (int i = 0; i < last; i++) {
+      filtered[order[i]] = p[order[i]] / sum;
+    }
+    return filtered;
+  }
+
+  private static double[] softmax(float[] logits, int from, int count, double temperature) {
+    double max = logits[from + argmax(logits, from, count)];
+    double[] p = new double[count];
+    double sum = 0;
+    for (int i = 0; i < count; i++) {
+      p[i] = Math.exp((logits[from + i] - max) / temperature);
       sum += p[i];
     }
-    for (int i = 0; i < p.length; i++) {
+    for (int i = 0; i < count; i++) {
       p[i] /= sum;
     }
     return p;

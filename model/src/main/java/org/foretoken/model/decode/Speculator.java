@@ -1,15 +1,13 @@
 package org.foretoken.model.decode;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
-import java.util.random.RandomGenerator;
+import org.foretoken.model.decode.DecodeGraphs.Kind;
 
 /**
  * Self-speculative decoding (DeepSeek-V3, section 2.2, "MTP in inference"): the MTP modules propose
  * the tokens after the next one, and the trunk checks all of them in the same run that computes the
- * next one.
+ * next one. Several sequences go through each run together, each at its own pace.
  *
  * <p>Each round feeds the trunk the last known token t_n and the drafts d_1 .. d_m. Row 0 says what
  * t_{n+1} is; if that is d_1, row 1 was fed the right token and says what t_{n+2} is, and so on:
@@ -17,141 +15,133 @@ import java.util.random.RandomGenerator;
  * fed h^{k-1}_i and t_{i+k}, brings its cache up to row n' - 1, and its last row proposes d_k. A
  * row that was fed a draft is fed again in the next round, when the token is known.
  *
+ * <p>Drafts beyond D come from module D again: it goes on to row n', n' + 1, .. with its own normed
+ * hidden state of the row before in the place of h^{D-1}, which the trunk has yet to compute
+ * (SGLang decodes DeepSeek-V3's single module like this; EAGLE, arXiv 2401.15077). Those rows too
+ * are fed again once their tokens and hidden states are known.
+ *
  * <p>With temperature 0 the result is the trunk's own greedy continuation, token for token: it
  * rests on every row of a run having the same bits whatever rows run beside it. With sampling the
  * result has the trunk's distribution.
  */
 final class Speculator {
-  private final CachedModel model;
-  private final GenerateOptions options;
-  private final RandomGenerator random;
-  private final int[] tokens;
-  private final int[] proposedBy;
-  private final int goal;
-  private int known; // tokens[0 .. known-1] are decided
-  private final List<Integer> drafts = new ArrayList<>();
-  private final List<double[]> draftDistributions = new ArrayList<>();
-  private final int[] moduleNext; // first row that module k has still to be fed, by k
-  private final long[] proposed;
-  private final long[] accepted;
-  private int steps;
+  /** A module that is further behind than this catches up in runs of their own. */
+  private static final int FEW_ROWS = 8;
 
-  Speculator(CachedModel model, int[] prompt, GenerateOptions options) {
+  private final CachedModel model;
+  private final List<DecodeSequence> sequences;
+  private final int depths;
+  private final int vocabulary;
+  private final StepRows rows = new StepRows();
+
+  Speculator(CachedModel model, List<DecodeSequence> sequences) {
     this.model = model;
-    this.options = options;
-    random = new SplittableRandom(options.seed());
-    goal = prompt.length + options.tokens();
-    tokens = Arrays.copyOf(prompt, goal + model.config().mtpDepth() + 1);
-    proposedBy = new int[tokens.length];
-    known = prompt.length;
-    int depths = model.config().mtpDepth();
-    moduleNext = new int[depths + 1];
-    proposed = new long[depths];
-    accepted = new long[depths];
+    this.sequences = sequences;
+    depths = model.config().mtpDepth();
+    vocabulary = model.config().vocabSize();
   }
 
-  Generation run() {
-    int prompt = known;
-    model.prefill(Arrays.copyOf(tokens, known - 1), 0);
+  List<Generation> run() {
     long started = System.nanoTime();
-    boolean stopped = false;
-    while (known < goal && !stopped) {
-      int before = known;
+    sequences.forEach(this::readPrompt);
+    long read = System.nanoTime();
+    double promptSeconds = (read - started) * 1e-9;
+    Generation[] results = new Generation[sequences.size()];
+    int left = sequences.size();
+    while (left > 0) {
       verify();
-      for (int i = before; i < known; i++) {
-        if (tokens[i] == options.stopToken()) {
-          known = i + 1;
-          stopped = true;
+      for (int i = 0; i < results.length; i++) {
+        if (results[i] == null && sequences.get(i).done()) {
+          double seconds = (System.nanoTime() - read) * 1e-9;
+          results[i] = sequences.get(i).result(promptSeconds, seconds);
+          left--;
         }
       }
-      if (known < goal && !stopped) {
-        draft(Math.min(options.drafts(), goal - known - 1));
-      }
+      draft();
     }
-    known = Math.min(known, goal);
-    double seconds = (System.nanoTime() - started) * 1e-9;
-    return new Generation(
-        Arrays.copyOfRange(tokens, prompt, known),
-        Arrays.copyOfRange(proposedBy, prompt, known),
-        steps,
-        proposed,
-        accepted,
-        seconds);
+    return Arrays.asList(results);
   }
 
-  /** One run of the trunk over the last known token and the drafts behind it. */
+  /** Feeds the trunk all but the last token, and the modules every row whose tokens are known. */
+  private void readPrompt(DecodeSequence s) {
+    model.prefill(0, tokens(s, 0, s.known() - 1), 0, s.span());
+    for (int k = 1; k <= Math.min(depths, s.mostDrafts()); k++) {
+      // Row i wants h^{k-1}_i, which lags a row behind with each depth, and t_{i+k}.
+      int end = Math.max(0, s.known() - k);
+      model.prefill(k, tokens(s, k, k + end), 0, s.span());
+      s.fed(k, end);
+    }
+  }
+
+  private static int[] tokens(DecodeSequence s, int from, int to) {
+    int[] ids = new int[Math.max(0, to - from)];
+    Arrays.setAll(ids, i -> s.token(from + i));
+    return ids;
+  }
+
+  /** One run of the trunk over the last known tokens and the drafts behind them. */
   private void verify() {
-    int m = drafts.size();
-    int[] ids = new int[m + 1];
-    ids[0] = tokens[known - 1];
-    for (int j = 0; j < m; j++) {
-      ids[j + 1] = drafts.get(j);
-      proposed[j]++;
+    rows.clear();
+    for (DecodeSequence s : sequences) {
+      if (!s.done()) {
+        s.addRows(rows);
+      }
     }
-    float[][] logits = model.trunk(ids, known - 1);
-    steps++;
-    for (int j = 0; j <= m; j++) {
-      boolean agrees = j < m && agrees(j, logits[j]);
-      if (agrees) {
-        accepted[j]++;
-        append(drafts.get(j), j + 1);
-      } else {
-        append(own(j, logits[j]), 0);
-        return;
+    float[] logits = model.run(Kind.TRUNK, 0, rows);
+    int row = 0;
+    for (DecodeSequence s : sequences) {
+      if (!s.done()) {
+        row += s.verify(logits, row * vocabulary, vocabulary);
       }
     }
   }
 
-  private boolean agrees(int j, float[] logits) {
-    if (options.temperature() == 0) {
-      return Sampling.argmax(logits) == drafts.get(j);
+  /** Lets the modules propose the tokens after the last known ones. */
+  private void draft() {
+    int most = 0;
+    for (DecodeSequence s : sequences) {
+      most = Math.max(most, s.wanted());
     }
-    double[] target = Sampling.distribution(logits, options.temperature());
-    return Sampling.accept(drafts.get(j), target, draftDistributions.get(j), random);
-  }
-
-  /** The trunk's own token where there is no draft, or where draft {@code j} was rejected. */
-  private int own(int j, float[] logits) {
-    if (options.temperature() == 0) {
-      return Sampling.argmax(logits);
+    for (int k = 1; k <= most; k++) {
+      rows.clear();
+      for (DecodeSequence s : sequences) {
+        if (s.wanted() >= k) {
+          addRows(s, k);
+        }
+      }
+      float[] logits = model.run(kind(k, most), Math.min(k, depths), rows);
+      int row = 0;
+      for (DecodeSequence s : sequences) {
+        if (s.wanted() >= k) {
+          s.draft(logits, row++ * vocabulary, vocabulary);
+        }
+      }
     }
-    double[] target = Sampling.distribution(logits, options.temperature());
-    return j < drafts.size()
-        ? Sampling.drawResidual(target, draftDistributions.get(j), random)
-        : Sampling.draw(target, random);
   }
 
-  private void append(int token, int depth) {
-    tokens[known] = token;
-    proposedBy[known] = depth;
-    known++;
+  private Kind kind(int k, int most) {
+    if (k > depths) {
+      return Kind.REUSED;
+    }
+    return k == depths && most > depths ? Kind.MODULE_KEPT : Kind.MODULE;
   }
 
-  /** Lets modules 1..count propose the tokens after the last known one. */
-  private void draft(int count) {
-    drafts.clear();
-    draftDistributions.clear();
-    int lastRow = known - 2; // the last row whose hidden state the trunk has computed
-    if (lastRow < 0) {
+  /** Adds the rows from which draft {@code k} of a sequence follows. */
+  private void addRows(DecodeSequence s, int k) {
+    int last = s.known() - 2; // the last row whose hidden state the trunk has computed
+    if (k > depths) {
+      int row = last + k - depths;
+      rows.add(s.token(row + depths), row, s.span(), true);
       return;
     }
-    for (int k = 1; k <= count; k++) {
-      int first = moduleNext[k];
-      int[] ids = new int[lastRow - first + 1];
-      for (int i = 0; i < ids.length; i++) {
-        int at = first + i + k;
-        ids[i] = at < known ? tokens[at] : drafts.get(at - known);
-      }
-      float[] logits = model.module(k, ids, first);
-      moduleNext[k] = Math.max(0, known - k); // rows i with i + k < known saw decided tokens only
-      if (options.temperature() == 0) {
-        drafts.add(Sampling.argmax(logits));
-        draftDistributions.add(null);
-      } else {
-        double[] q = Sampling.distribution(logits, options.temperature());
-        drafts.add(Sampling.draw(q, random));
-        draftDistributions.add(q);
-      }
+    int first = s.moduleNext(k);
+    if (last - first >= FEW_ROWS) {
+      model.prefill(k, tokens(s, first + k, last + k), first, s.span());
+      first = last;
     }
+    for (int i = first; i <= last; i++) {
+      rows.add(s.token(i + k), i, s.span(), i == last);
+    }
+    s.fed(k, s.known() - k); // rows i with i + k < known saw decided tokens only
   }
 }
