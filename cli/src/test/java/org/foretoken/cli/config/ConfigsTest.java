@@ -171,7 +171,7 @@ class ConfigsTest {
         "model: {layers: 3000000000} | model.layers: expected a whole number of at most 2147483647, found 3000000000",
         "model: {layers: [1]} | model.layers: expected a whole number of at most 2147483647, found a list",
         "model: {layers: } | model.layers: expected a whole number of at most 2147483647, found nothing",
-        "model: 3 | model: expected the keys 'name', 'vocab_size', 'hidden_size', 'layers', 'attention', 'intermediate_size', 'feed_forward', 'rope_theta', 'rms_norm_eps', 'mtp_depth', 'tie_embeddings', 'init_std', found 3",
+        "model: 3 | model: expected the keys 'name', 'vocab_size', 'hidden_size', 'layers', 'attention', 'intermediate_size', 'feed_forward', 'rope_theta', 'rms_norm_eps', 'mtp_depth', 'tie_embeddings', 'init_std', 'mtp_control', found 3",
         "model: {tie_embeddings: yes} | model.tie_embeddings: expected true or false, found yes",
         "model: {rope_theta: .nan} | model.rope_theta: expected a finite number, found .nan",
         "model: {rope_theta: NaN} | model.rope_theta: expected a finite number, found NaN",

@@ -4,10 +4,13 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
 import org.foretoken.fp8.InputException;
 
 /** Configurations as JSON, keys in snake_case as in YAML: what a checkpoint keeps of its run. */
@@ -39,6 +42,10 @@ public final class ConfigJson {
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .build();
 
+  /** Values of keys that older checkpoints do not have, by their place. */
+  private static final Map<String, String> ADDED_LATER =
+      Map.of("/data/tokenizer", "", "/model/mtp_control", "none");
+
   private ConfigJson() {}
 
   /** The configuration as JSON. */
@@ -59,7 +66,16 @@ public final class ConfigJson {
    */
   public static RunConfig read(String where, String json) {
     try {
-      return MAPPER.readValue(json, RunConfig.class);
+      JsonNode tree = MAPPER.readTree(json);
+      ADDED_LATER.forEach(
+          (path, value) -> {
+            int name = path.lastIndexOf('/');
+            if (tree.at(path.substring(0, name)) instanceof ObjectNode parent
+                && !parent.has(path.substring(name + 1))) {
+              parent.put(path.substring(name + 1), value);
+            }
+          });
+      return MAPPER.treeToValue(tree, RunConfig.class);
     } catch (JsonProcessingException e) {
       throw new InputException(
           where

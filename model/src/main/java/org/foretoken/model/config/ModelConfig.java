@@ -15,6 +15,7 @@ package org.foretoken.model.config;
  * @param mtpDepth D, number of sequential MTP modules; 0 is the plain language model
  * @param tieEmbeddings whether the output head is the embedding table itself
  * @param initStd standard deviation of the initial weights
+ * @param mtpControl a deliberate mistake in the modules' training, for experiments
  */
 public record ModelConfig(
     String name,
@@ -28,7 +29,38 @@ public record ModelConfig(
     float rmsNormEps,
     int mtpDepth,
     boolean tieEmbeddings,
-    double initStd) {
+    double initStd,
+    MtpControl mtpControl) {
+  /** A model without a deliberate mistake. */
+  public ModelConfig(
+      String name,
+      int vocabSize,
+      int hiddenSize,
+      int layers,
+      AttentionConfig attention,
+      int intermediateSize,
+      FeedForwardConfig feedForward,
+      double ropeTheta,
+      float rmsNormEps,
+      int mtpDepth,
+      boolean tieEmbeddings,
+      double initStd) {
+    this(
+        name,
+        vocabSize,
+        hiddenSize,
+        layers,
+        attention,
+        intermediateSize,
+        feedForward,
+        ropeTheta,
+        rmsNormEps,
+        mtpDepth,
+        tieEmbeddings,
+        initStd,
+        MtpControl.NONE);
+  }
+
   /** A model with dense feed-forward networks. */
   public ModelConfig(
       String name,
@@ -71,7 +103,8 @@ public record ModelConfig(
         rmsNormEps,
         mtpDepth,
         tieEmbeddings,
-        initStd);
+        initStd,
+        mtpControl);
   }
 
   /** The same model with another number of MTP modules; 0 is its trunk. */
@@ -88,6 +121,25 @@ public record ModelConfig(
         rmsNormEps,
         depth,
         tieEmbeddings,
-        initStd);
+        initStd,
+        mtpControl);
+  }
+
+  /** The same model with a deliberate mistake in its modules' training. */
+  public ModelConfig withMtpControl(MtpControl control) {
+    return new ModelConfig(
+        name,
+        vocabSize,
+        hiddenSize,
+        layers,
+        attention,
+        intermediateSize,
+        feedForward,
+        ropeTheta,
+        rmsNormEps,
+        mtpDepth,
+        tieEmbeddings,
+        initStd,
+        control);
   }
 }

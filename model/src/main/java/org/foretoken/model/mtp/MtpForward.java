@@ -12,6 +12,7 @@ import org.foretoken.kernels.graph.Tensor;
 import org.foretoken.kernels.op.Layout;
 import org.foretoken.kernels.op.MatMul;
 import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.config.MtpControl;
 import org.foretoken.model.nn.InferenceWeights;
 import org.foretoken.model.nn.ModelLayout;
 import org.foretoken.model.nn.PrecisionTable;
@@ -111,6 +112,9 @@ public final class MtpForward {
     MtpTargets targets = new MtpTargets(flat, firstRow);
     put("rows.positions", positions);
     put("rows.first_row", firstRow);
+    if (config.mtpDepth() > 0 && config.mtpControl() == MtpControl.NO_MASK) {
+      put(Rows.MIRRORED, Rows.mirrored(firstRow));
+    }
     for (int k = 0; k <= config.mtpDepth(); k++) {
       put(MtpLoss.idsName(k), k == 0 ? flat : targets.shiftedIds(k));
     }

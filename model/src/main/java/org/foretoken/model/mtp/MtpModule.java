@@ -2,6 +2,7 @@ package org.foretoken.model.mtp;
 
 import org.foretoken.kernels.graph.Tensor;
 import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.config.MtpControl;
 import org.foretoken.model.nn.Layers;
 import org.foretoken.model.nn.Linear;
 import org.foretoken.model.nn.ParameterNames;
@@ -55,7 +56,9 @@ public final class MtpModule {
     Tensor both = Layers.concat(tape, block + "concat", e, h);
     Tensor projected =
         Linear.apply(tape, both, block + "eh_proj.weight", tape.precision().ehProj());
-    Tensor hidden = TransformerBlock.apply(tape, config, block, projected, rows);
+    boolean masked = config.mtpControl() != MtpControl.NO_MASK;
+    Rows seen = masked ? rows : rows.withoutMask(tape.graph());
+    Tensor hidden = TransformerBlock.apply(tape, config, block, projected, seen);
     Tensor headInput = Layers.rmsNorm(tape, hidden, block + "shared_head.norm.weight", eps);
     return new Output(hidden, headInput);
   }

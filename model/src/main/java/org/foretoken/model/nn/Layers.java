@@ -162,4 +162,21 @@ public final class Layers {
         });
     return y;
   }
+
+  /**
+   * Rows of x in the order of {@code index}, I32 [N], which put in that order once more are as they
+   * were: so the gradient goes back the same way.
+   */
+  public static Tensor mirror(Tape tape, String label, Tensor x, Tensor index) {
+    Tensor y = tape.value(label, x.shape().dims());
+    tape.emit(label, new Embedding(), List.of(index, x), List.of(y));
+    tape.onBackward(
+        () -> {
+          Tensor dx = tape.value("grad." + label, x.shape().dims());
+          tape.emit(
+              label + "/grad", new Embedding(), List.of(index, tape.gradient(y)), List.of(dx));
+          tape.addOwnedGradient(x, dx);
+        });
+    return y;
+  }
 }

@@ -6,9 +6,11 @@ import java.util.List;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.Executable;
 import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.config.MtpControl;
 import org.foretoken.model.data.Batch;
 import org.foretoken.model.mtp.MtpLoss;
 import org.foretoken.model.mtp.MtpTargets;
+import org.foretoken.model.trunk.Rows;
 
 /** Feeds batches to a training or evaluation graph and reads its losses. */
 public final class ModelRunner {
@@ -60,9 +62,13 @@ public final class ModelRunner {
     MtpTargets targets = batch.targets();
     put("rows.positions", batch.positions());
     put("rows.first_row", batch.firstRow());
+    if (config.mtpDepth() > 0 && config.mtpControl() == MtpControl.NO_MASK) {
+      put(Rows.MIRRORED, Rows.mirrored(batch.firstRow()));
+    }
     for (int k = 0; k <= config.mtpDepth(); k++) {
       put(MtpLoss.idsName(k), k == 0 ? batch.ids() : targets.shiftedIds(k));
-      put(MtpLoss.targetsName(k), targets.targets(k));
+      boolean shifted = k > 0 && config.mtpControl() == MtpControl.SHIFTED_TARGETS;
+      put(MtpLoss.targetsName(k), targets.targets(shifted ? k + 1 : k));
     }
   }
 

@@ -155,12 +155,14 @@ final class LatentAttention {
         new AbsorbQuery(a.heads(), a.qkNopeHeadDim(), rope, a.vHeadDim(), rank, w.operands()),
         List.of(q, w.weight()),
         List.of(absorbed));
-    Tensor gathered = tape.value(attn + "attention", q.rows(), a.heads() * rank);
-    tape.emit(
-        attn + "attention",
-        new CachedLatentAttention(a.heads(), rank, rope, scale(a)),
-        List.of(absorbed, cache, rows.begins(), rows.ends()),
-        List.of(gathered));
+    CachedLatentAttention op = new CachedLatentAttention(a.heads(), rank, rope, scale(a));
+    Tensor gathered = gather(tape, attn + "attention", op, absorbed, cache, rows, rows.begins());
+    if (!rows.masked()) {
+      // Of the row and what comes after it there is the row.
+      Tensor after =
+          gather(tape, attn + "attention_after", op, absorbed, cache, rows, rows.slots());
+      gathered = Layers.add(tape, attn + "attention_unmasked", gathered, after);
+    }
     Tensor o = tape.value(attn + "expanded", q.rows(), a.heads() * a.vHeadDim());
     tape.emit(
         attn + "expand_latent",
@@ -168,6 +170,19 @@ final class LatentAttention {
         List.of(gathered, w.weight()),
         List.of(o));
     return o;
+  }
+
+  private static Tensor gather(
+      Tape tape,
+      String label,
+      CachedLatentAttention op,
+      Tensor absorbed,
+      Tensor cache,
+      Rows.Cached rows,
+      Tensor begins) {
+    Tensor gathered = tape.value(label, absorbed.rows(), op.heads() * op.latentDim());
+    tape.emit(label, op, List.of(absorbed, cache, begins, rows.ends()), List.of(gathered));
+    return gathered;
   }
 
   private static float scale(AttentionConfig.Latent a) {

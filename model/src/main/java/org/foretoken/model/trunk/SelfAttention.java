@@ -53,12 +53,28 @@ final class SelfAttention {
     return Linear.apply(tape, o, attn + "o_proj.weight", precision);
   }
 
-  /** Attention among the rows of the graph itself, with its gradient. */
+  /** Attention among the rows of the graph itself; without a mask, in both directions. */
   static Tensor packed(
       Tape tape, String attn, Attention op, Tensor q, Tensor k, Tensor v, Rows.Packed rows) {
-    Tensor o = tape.value(attn + "attention", q.rows(), op.heads() * op.valueDim());
-    Tensor lse = tape.value(attn + "lse", q.rows(), op.heads());
-    tape.emit(attn + "attention", op, List.of(q, k, v, rows.firstRow()), List.of(o, lse));
+    Tensor o = causal(tape, attn + "attention", op, q, k, v, rows);
+    if (rows.mirrored() == null) {
+      return o;
+    }
+    Tensor mirror = rows.mirrored();
+    Tensor qm = Layers.mirror(tape, attn + "q_mirrored", q, mirror);
+    Tensor km = Layers.mirror(tape, attn + "k_mirrored", k, mirror);
+    Tensor vm = Layers.mirror(tape, attn + "v_mirrored", v, mirror);
+    Tensor om = causal(tape, attn + "attention_mirrored", op, qm, km, vm, rows);
+    Tensor after = Layers.mirror(tape, attn + "attention_after", om, mirror);
+    return Layers.add(tape, attn + "attention_unmasked", o, after);
+  }
+
+  /** Causal attention among the rows of the graph itself, with its gradient. */
+  private static Tensor causal(
+      Tape tape, String label, Attention op, Tensor q, Tensor k, Tensor v, Rows.Packed rows) {
+    Tensor o = tape.value(label, q.rows(), op.heads() * op.valueDim());
+    Tensor lse = tape.value(label + ".lse", q.rows(), op.heads());
+    tape.emit(label, op, List.of(q, k, v, rows.firstRow()), List.of(o, lse));
     tape.precision().attentionOutput().keep(tape, o);
     tape.onBackward(
         () -> {
@@ -66,7 +82,7 @@ final class SelfAttention {
           Tensor dk = tape.value("grad." + k.name(), k.shape().dims());
           Tensor dv = tape.value("grad." + v.name(), v.shape().dims());
           tape.emit(
-              attn + "attention/grad",
+              label + "/grad",
               new AttentionGrad(op.heads(), op.kvHeads(), op.headDim(), op.valueDim(), op.scale()),
               List.of(q, k, v, rows.firstRow(), tape.restored(o), lse, tape.gradient(o)),
               List.of(dq, dk, dv));
@@ -82,12 +98,28 @@ final class SelfAttention {
       Tape tape, String attn, Attention op, Tensor q, Tensor k, Tensor v, Rows.Cached rows) {
     Tensor keys = append(tape, attn + "key_cache", k, rows);
     Tensor values = append(tape, attn + "value_cache", v, rows);
-    Tensor o = tape.value(attn + "attention", q.rows(), op.heads() * op.valueDim());
-    tape.emit(
-        attn + "attention",
-        new CachedAttention(op.heads(), op.kvHeads(), op.headDim(), op.valueDim(), op.scale()),
-        List.of(q, keys, values, rows.begins(), rows.ends()),
-        List.of(o));
+    CachedAttention cached =
+        new CachedAttention(op.heads(), op.kvHeads(), op.headDim(), op.valueDim(), op.scale());
+    Tensor o = cached(tape, attn + "attention", cached, q, keys, values, rows, rows.begins());
+    if (rows.masked()) {
+      return o;
+    }
+    // Of the row and what comes after it there is the row.
+    Tensor after = cached(tape, attn + "attention_after", cached, q, keys, values, rows, rows.slots());
+    return Layers.add(tape, attn + "attention_unmasked", o, after);
+  }
+
+  private static Tensor cached(
+      Tape tape,
+      String label,
+      CachedAttention op,
+      Tensor q,
+      Tensor keys,
+      Tensor values,
+      Rows.Cached rows,
+      Tensor begins) {
+    Tensor o = tape.value(label, q.rows(), op.heads() * op.valueDim());
+    tape.emit(label, op, List.of(q, keys, values, begins, rows.ends()), List.of(o));
     return o;
   }
 

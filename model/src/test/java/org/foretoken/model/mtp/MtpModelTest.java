@@ -15,6 +15,7 @@ import org.foretoken.kernels.reference.ReferenceBackend;
 import org.foretoken.kernels.reference.ReferenceExecutable;
 import org.foretoken.model.TestModels;
 import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.config.MtpControl;
 import org.foretoken.model.config.Recipe;
 import org.foretoken.model.data.Batch;
 import org.foretoken.model.nn.ModelLayout;
@@ -75,8 +76,12 @@ class MtpModelTest {
         TestModels.latent(2, false, 9));
   }
 
+  static List<ModelConfig> unmasked() {
+    return List.of(TestModels.small(2, true).withMtpControl(MtpControl.NO_MASK));
+  }
+
   @ParameterizedTest
-  @MethodSource("models")
+  @MethodSource({"models", "unmasked"})
   void gradientsOfEveryParameterAgreeWithCentralDifferences(ModelConfig config) {
     int depth = config.mtpDepth();
     ModelLayout layout = ModelLayout.of(config);
@@ -152,7 +157,7 @@ class MtpModelTest {
   }
 
   @ParameterizedTest
-  @MethodSource("models")
+  @MethodSource({"models", "unmasked"})
   void documentsOfAPackedBatchDoNotSeeEachOther(ModelConfig config) {
     Batch packed = TestModels.batch(config.vocabSize(), 9, 6, 5);
     double[][] together = rowLosses(config, packed);
