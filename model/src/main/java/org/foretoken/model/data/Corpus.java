@@ -29,6 +29,24 @@ public record Corpus(String description, TokenStream training, TokenStream valid
    * @throws InputException when it is missing, unreadable, empty or too small to split
    */
   public static Corpus read(DataConfig config) {
+    return read(config, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Reads the corpus that {@code config} names, for a model with {@code vocabSize} tokens.
+   *
+   * @throws InputException when it is missing, unreadable, empty or too small to split, or when its
+   *     tokenizer has more tokens than the model
+   */
+  public static Corpus read(DataConfig config, int vocabSize) {
+    try (Tokenizer tokenizer = Tokenizer.open(config.tokenizer())) {
+      tokenizer.requireWithin(
+          vocabSize, "set model.vocab_size to " + tokenizer.vocabSize() + " or more");
+      return read(config, tokenizer);
+    }
+  }
+
+  private static Corpus read(DataConfig config, Tokenizer tokenizer) {
     boolean jdk = config.path().isEmpty();
     Path path = jdk ? CorpusFiles.jdkSources() : Path.of(config.path());
     String include = jdk && config.include().isEmpty() ? "java.base/" : config.include();
@@ -55,11 +73,12 @@ public record Corpus(String description, TokenStream training, TokenStream valid
     documents.sort(Comparator.comparing(Document::name));
     String what = (jdk ? "JDK sources " : path + " ") + (include.isEmpty() ? "" : include + " ");
     return documents.size() == 1
-        ? splitByPosition(what, documents.get(0), config.validationFraction())
-        : splitByFile(what, documents, config.validationFraction());
+        ? splitByPosition(what, documents.get(0), config.validationFraction(), tokenizer)
+        : splitByFile(what, documents, config.validationFraction(), tokenizer);
   }
 
-  private static Corpus splitByPosition(String what, Document only, double fraction) {
+  private static Corpus splitByPosition(
+      String what, Document only, double fraction, Tokenizer tokenizer) {
     byte[] bytes = only.bytes();
     int held = (int) Math.max(1, Math.round(bytes.length * fraction));
     if (held >= bytes.length) {
@@ -75,11 +94,12 @@ public record Corpus(String description, TokenStream training, TokenStream valid
     byte[] tail = Arrays.copyOfRange(bytes, cut, bytes.length);
     return new Corpus(
         what + "(one file, its last " + held + " bytes held out)",
-        new TokenStream(List.of(new Document(only.name(), head))),
-        new TokenStream(List.of(new Document(only.name(), tail))));
+        TokenStream.of(List.of(new Document(only.name(), head)), tokenizer),
+        TokenStream.of(List.of(new Document(only.name(), tail)), tokenizer));
   }
 
-  private static Corpus splitByFile(String what, List<Document> documents, double fraction) {
+  private static Corpus splitByFile(
+      String what, List<Document> documents, double fraction, Tokenizer tokenizer) {
     List<Document> byHash = new ArrayList<>(documents);
     byHash.sort(
         Comparator.comparingLong((Document d) -> crc(d.name())).thenComparing(Document::name));
@@ -91,8 +111,8 @@ public record Corpus(String description, TokenStream training, TokenStream valid
     validation.sort(Comparator.comparing(Document::name));
     return new Corpus(
         what + "(" + training.size() + " files, " + held + " held out)",
-        new TokenStream(training),
-        new TokenStream(validation));
+        TokenStream.of(training, tokenizer),
+        TokenStream.of(validation, tokenizer));
   }
 
   private static long crc(String name) {

@@ -223,7 +223,7 @@ public final class Trainer {
             loss[0],
             Arrays.copyOfRange(loss, 1, loss.length),
             mean.accuracy(),
-            loss[0] / Math.log(2));
+            loss[0] / Math.log(2) / corpus.validation().bytesPerToken());
     listener.evaluated(metrics);
     return metrics;
   }
