@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -93,7 +94,7 @@ final class Conversion {
     }
   }
 
-  private static ConversionException failed(Staging staging, Path target, IOException e) {
+  static ConversionException failed(Staging staging, Path target, IOException e) {
     int finished = staging.finished();
     if (finished == 0) {
       staging.discard();
@@ -114,7 +115,7 @@ final class Conversion {
         e);
   }
 
-  private static String reason(IOException e) {
+  static String reason(IOException e) {
     String message = e.getMessage() == null ? "" : e.getMessage();
     return (message.isBlank() ? e.getClass().getSimpleName() : message).lines().findFirst().get();
   }
@@ -147,7 +148,7 @@ final class Conversion {
     ObjectNode config = plan.config(input.config().orElseGet(MAPPER::createObjectNode));
     staging.write(CheckpointFolder.CONFIG, MAPPER.writeValueAsBytes(config));
     if (input.indexed()) {
-      staging.write(CheckpointFolder.INDEX, index(input, staging.folder()));
+      staging.write(CheckpointFolder.INDEX, index(input.shards().keySet(), staging.folder()));
     }
     long bytes = 0;
     int shards = 0;
@@ -169,11 +170,11 @@ final class Conversion {
         TensorReport.sorted(all));
   }
 
-  /** The index over the shards that lie in {@code folder}. */
-  private static byte[] index(CheckpointFolder input, Path folder) throws IOException {
+  /** The index over those of the shards that lie in {@code folder}. */
+  static byte[] index(Collection<String> shards, Path folder) throws IOException {
     Map<String, String> map = new TreeMap<>();
     long size = 0;
-    for (String shard : input.shards().keySet()) {
+    for (String shard : shards) {
       if (Files.exists(folder.resolve(shard))) {
         try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(shard))) {
           for (TensorInfo tensor : file.tensors()) {
@@ -205,7 +206,7 @@ final class Conversion {
     }
   }
 
-  private static void requireSpace(Path folder, List<Entry> entries) throws IOException {
+  static void requireSpace(Path folder, List<Entry> entries) throws IOException {
     long needed = entries.stream().mapToLong(Entry::size).sum();
     long usable = Files.getFileStore(folder).getUsableSpace();
     if (usable < needed) {
@@ -218,7 +219,7 @@ final class Conversion {
   }
 
   /** Refuses an output that would do harm; returns where it goes. */
-  private static Path checkTarget(Path input, Path output) {
+  static Path checkTarget(Path input, Path output) {
     Path target = output.toAbsolutePath().normalize();
     String where = "output '" + output + "': ";
     try {

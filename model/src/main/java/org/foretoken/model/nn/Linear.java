@@ -145,13 +145,23 @@ public final class Linear {
     return codes;
   }
 
+  /** Name of the resident codes of a weight in inference graphs. */
+  public static String codesName(String weight) {
+    return "fp8." + weight;
+  }
+
+  /** Name of the resident scales of a weight in inference graphs. */
+  public static String scalesName(String weight) {
+    return codesName(weight) + "_scale_inv";
+  }
+
   private static Codes declareWeightCodes(Tape tape, Tensor w, Role role) {
     Tile tile = Tile.BLOCK_128X128;
     return new Codes(
-        tape.graph().declare("fp8." + w.name(), DType.E4M3, role, w.rows(), w.columns()),
+        tape.graph().declare(codesName(w.name()), DType.E4M3, role, w.rows(), w.columns()),
         tape.graph()
             .declare(
-                "fp8." + w.name() + "_scale_inv",
+                scalesName(w.name()),
                 DType.F32,
                 role,
                 tile.scaleRows(w.rows()),
