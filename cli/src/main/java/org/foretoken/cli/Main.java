@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       // one command a line, in the order of the help page
       TrainCommand.class,
       GenerateCommand.class,
+      ExportCommand.class,
       ReportCommand.class,
       QuantizeCommand.class,
       DequantizeCommand.class,

@@ -8,7 +8,12 @@ import org.foretoken.cli.text.TokenText;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.config.RunConfig;
+import org.foretoken.model.data.ByteTokenizer;
+import org.foretoken.model.data.TextDecoder;
 import org.foretoken.model.data.TokenStream;
+import org.foretoken.model.data.Tokenizer;
+import org.foretoken.model.decode.Acceptance;
+import org.foretoken.model.decode.DecodeComparison;
 import org.foretoken.model.decode.GenerateOptions;
 import org.foretoken.model.decode.Generation;
 import org.foretoken.model.decode.Generator;
@@ -21,10 +26,11 @@ final class SampleWriter {
   private static final int LONGEST_PROMPT = 64;
   private static final int LONGEST_SAMPLE = 400;
   private static final int ROUNDS = 15;
-  private static final long MEASURING_NANOS = 5_000_000_000L;
+  private static final double MEASURING_SECONDS = 5;
 
   private final RunConfig run;
   private final Generator generator;
+  private final Tokenizer tokenizer;
   private final List<int[]> prompts = new ArrayList<>();
   private final int sampleTokens;
   private final int measuredTokens;
@@ -36,6 +42,7 @@ final class SampleWriter {
    */
   SampleWriter(RunConfig run, Backend backend, TokenStream heldOut) {
     this.run = run;
+    tokenizer = Tokenizer.open(run.data().tokenizer());
     // Within the trained length: further positions were never seen.
     int length = run.train().sequenceLength();
     int promptTokens = Math.clamp(length / 4, 1, LONGEST_PROMPT);
@@ -55,7 +62,7 @@ final class SampleWriter {
     int from = (int) (place * last);
     int start = from;
     for (int i = from; i <= Math.min(last, from + 4096); i++) {
-      boolean line = i > 0 && text.token(i - 1) == '\n';
+      boolean line = i > 0 && text.ofBytes() && text.token(i - 1) == '\n';
       if (line && text.documentStart(i) == text.documentStart(i + length - 1)) {
         start = i;
         break;
@@ -71,16 +78,46 @@ final class SampleWriter {
   /** Continues the first prompt; the weights must not have changed since the last evaluation. */
   MetricsLine.Sample sample(int step) {
     int drafts = run.model().mtpDepth();
+    int end = tokenizer.endOfText();
     GenerateOptions options =
-        new GenerateOptions(
-            sampleTokens, drafts, TEMPERATURE, run.train().seed(), TokenStream.END_OF_DOCUMENT);
+        new GenerateOptions(sampleTokens, drafts, TEMPERATURE, run.train().seed(), end);
     Generation g = generator.generate(prompts.getFirst(), options);
     List<Integer> tokens = boxed(g.tokens());
-    boolean ended = !tokens.isEmpty() && tokens.getLast() == TokenStream.END_OF_DOCUMENT;
+    boolean ended = !tokens.isEmpty() && tokens.getLast() == end;
     List<Integer> shown = ended ? tokens.subList(0, tokens.size() - 1) : tokens;
     List<Integer> proposedBy = boxed(g.proposedBy()).subList(0, shown.size());
+    List<Integer> prompt = boxed(prompts.getFirst());
+    if (tokenizer instanceof ByteTokenizer) {
+      String text = TokenText.text(shown);
+      return new MetricsLine.Sample(step, prompt, shown, proposedBy, TEMPERATURE, text);
+    }
+    String before = tokenizer.decode(prompts.getFirst());
+    List<String> pieces = pieces(prompts.getFirst(), shown);
+    String text = String.join("", pieces);
     return new MetricsLine.Sample(
-        step, boxed(prompts.getFirst()), shown, proposedBy, TEMPERATURE, TokenText.text(shown));
+        step, prompt, shown, proposedBy, TEMPERATURE, text, before, pieces);
+  }
+
+  /** Text of each token, a character with the last of its tokens. */
+  private List<String> pieces(int[] prompt, List<Integer> tokens) {
+    TextDecoder decoder = tokenizer.decoder();
+    for (int token : prompt) {
+      decoder.next(token);
+    }
+    decoder.rest();
+    List<String> pieces = new ArrayList<>();
+    for (int token : tokens) {
+      pieces.add(decoder.next(token));
+    }
+    if (!pieces.isEmpty()) {
+      pieces.add(pieces.removeLast() + decoder.rest());
+    }
+    return List.copyOf(pieces);
+  }
+
+  /** Frees the tokenizer. */
+  void close() {
+    tokenizer.close();
   }
 
   /**
@@ -90,58 +127,27 @@ final class SampleWriter {
    */
   MetricsLine.Decoding measure(int step) {
     int depths = run.model().mtpDepth();
-    List<Double> plainSpeed = new ArrayList<>();
-    List<Double> speed = new ArrayList<>();
-    List<Generation> last = List.of();
-    boolean same = true;
-    long end = System.nanoTime() + MEASURING_NANOS;
-    for (int round = 0; round < ROUNDS && (round == 0 || System.nanoTime() < end); round++) {
-      List<Generation> plain = decode(0);
-      last = decode(depths);
-      plainSpeed.add(tokensPerSecond(plain));
-      speed.add(tokensPerSecond(last));
-      for (int i = 0; i < prompts.size(); i++) {
-        same &= Arrays.equals(plain.get(i).tokens(), last.get(i).tokens());
-      }
-    }
-    List<Double> acceptance = new ArrayList<>();
-    for (int k = 0; k < depths; k++) {
-      int depth = k;
-      long proposed = last.stream().mapToLong(g -> g.proposed()[depth]).sum();
-      long accepted = last.stream().mapToLong(g -> g.accepted()[depth]).sum();
-      acceptance.add(proposed == 0 ? 0 : accepted / (double) proposed);
-    }
-    long tokens = last.stream().mapToLong(g -> g.tokens().length).sum();
-    long steps = last.stream().mapToLong(Generation::steps).sum();
+    DecodeComparison c =
+        DecodeComparison.run(
+            generator,
+            prompts,
+            GenerateOptions.greedy(measuredTokens, depths),
+            1,
+            ROUNDS,
+            MEASURING_SECONDS);
     return new MetricsLine.Decoding(
         step,
-        prompts.size(),
-        tokens,
-        List.copyOf(acceptance),
-        tokens / (double) Math.max(1, steps),
-        median(plainSpeed),
-        median(speed),
-        same);
-  }
-
-  private List<Generation> decode(int drafts) {
-    return prompts.stream()
-        .map(p -> generator.generate(p, greedy(measuredTokens, drafts)))
-        .toList();
-  }
-
-  private static double tokensPerSecond(List<Generation> generations) {
-    long tokens = generations.stream().mapToLong(g -> g.tokens().length).sum();
-    return tokens / generations.stream().mapToDouble(Generation::decodeSeconds).sum();
-  }
-
-  private static double median(List<Double> values) {
-    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-    return sorted[sorted.length / 2];
-  }
-
-  private static GenerateOptions greedy(int tokens, int drafts) {
-    return new GenerateOptions(tokens, drafts, 0, 0, -1);
+        c.prompts(),
+        c.tokens(),
+        c.acceptance().rates(),
+        c.tokensPerStep(),
+        c.plainMedian(),
+        c.speculativeMedian(),
+        c.same(),
+        c.speedup(),
+        c.acceptance().conditionalRates(),
+        c.positionWidth(),
+        c.acceptanceByPosition().stream().map(Acceptance::rates).toList());
   }
 
   private static List<Integer> boxed(int[] values) {

@@ -86,7 +86,7 @@ final class TrainCommand extends ForetokenCommand {
     Path checkpoint = resume == null ? null : resumedCheckpoint();
     RunConfig run = configuration(checkpoint);
     requireMemoryForWeights(run);
-    Corpus corpus = Corpus.read(run.data());
+    Corpus corpus = Corpus.read(run.data(), run.model().vocabSize());
     Path folder =
         checkpoint == null ? RunFolder.forNewRun(out, run.name()) : RunFolder.of(checkpoint);
     PrintWriter human = json ? err() : out();

@@ -273,6 +273,9 @@ final class TrainRun implements TrainListener, AutoCloseable {
     if (metrics != null) {
       metrics.close();
     }
+    if (samples != null) {
+      samples.close();
+    }
   }
 
   private static String now() {

@@ -55,7 +55,7 @@ final class TrainTexts {
         plan.data().strip()
             + ", "
             + Numbers.rounded(corpus.training().length())
-            + " bytes to train, "
+            + (corpus.training().ofBytes() ? " bytes to train, " : " tokens to train, ")
             + Numbers.rounded(corpus.validation().length())
             + " held out");
     String from = plan.firstStep() == 0 ? "" : ", from step " + plan.firstStep() + " on";
@@ -144,7 +144,7 @@ final class TrainTexts {
     out.println();
     if (!history.samples().isEmpty()) {
       MetricsLine.Sample sample = history.samples().getLast();
-      out.println(TokenText.printable(TokenText.text(sample.prompt())));
+      out.println(TokenText.printable(sample.promptAsText()));
       out.println("---- the model goes on ----");
       out.println(TokenText.printable(sample.text()));
       out.println();

@@ -207,6 +207,99 @@ class TrainingTest {
   }
 
   @Test
+  void promptsTogetherGetWhatEachGetsAlone() {
+    String[] both = {
+      "--checkpoint", model.toString(), "--prompt", "int ", "--prompt", "a", "--tokens", "20",
+      "--drafts", "3", "--json"
+    };
+    Program together = generate(both);
+    assertThat(together.exitCode()).as(together.err()).isZero();
+    List<String> lines = together.out().lines().toList();
+    assertThat(lines).hasSize(2);
+    String[] second = {
+      "--checkpoint", model.toString(), "--prompt", "a", "--tokens", "20", "--no-speculative",
+      "--json"
+    };
+    JsonNode alone = generate(second).json();
+    assertThat(lines.get(1)).contains("\"tokens\":" + alone.path("tokens"));
+    assertThat(lines.get(1)).contains("\"drafts\":3");
+  }
+
+  @Test
+  void roundsCompareBothWaysOfDecoding() {
+    String[] args = {
+      "--checkpoint", model.toString(), "--prompt", "int ", "--tokens", "16", "--rounds", "2",
+      "--json"
+    };
+    JsonNode c = generate(args).json().path("comparison");
+    assertThat(c.path("same").asBoolean()).isTrue();
+    assertThat(c.path("plain_tokens_per_second")).hasSize(2);
+    assertThat(c.path("acceptance_by_position")).hasSize(8);
+    assertThat(c.path("acceptance_by_position").path(0)).hasSize(2);
+    Program p = generate("--checkpoint", model.toString(), "--prompt", "a", "--rounds", "1");
+    assertThat(p.err()).contains("by turns").contains("the same tokens").contains("by position");
+  }
+
+  @Test
+  void anExportedModelContinuesTextsByItself() throws IOException {
+    Path out = folder.resolve("exported");
+    Program p = Program.run("export", model.toString(), out.toString(), "--dtype", "fp32", "--json");
+    assertThat(p.exitCode()).as(p.err()).isZero();
+    assertThat(out.resolve("tokenizer.json")).exists();
+    String[] fromFolder = {"--model", out.toString(), "--prompt", "int ", "--json", "--tokens", "24"};
+    String[] fromRun = {
+      "--checkpoint", model.toString(), "--prompt", "int ", "--json", "--tokens", "24", "--recipe",
+      "fp32"
+    };
+    JsonNode a = generate(fromFolder).json();
+    assertThat(a.path("tokens")).isEqualTo(generate(fromRun).json().path("tokens"));
+    assertThat(a.path("recipe").asText()).isEqualTo("fp32");
+    assertThat(a.path("acceptance")).hasSize(2);
+    Program trunk =
+        generate("--model", out.toString(), "--prompt", "int ", "--json", "--mtp-depth", "0");
+    assertThat(trunk.json().path("speculative").asBoolean()).isFalse();
+
+    Program depth = generate("--model", out.toString(), "--prompt", "a", "--mtp-depth", "1");
+    assertThat(depth.exitCode()).isEqualTo(2);
+    assertThat(depth.err()).contains("num_nextn_predict_layers").hasLineCount(1);
+    Files.delete(out.resolve("tokenizer.json"));
+    Program none = generate("--model", out.toString(), "--prompt", "a");
+    assertThat(none.exitCode()).isEqualTo(2);
+    assertThat(none.err()).contains("expected tokenizer.json").contains("--tokenizer bytes");
+    Program bytes =
+        generate("--model", out.toString(), "--prompt", "a", "--tokenizer", "bytes", "--json");
+    assertThat(bytes.exitCode()).as(bytes.err()).isZero();
+    Path large = Path.of("../model/src/test/resources/small-tokenizer.json");
+    Program differs =
+        generate("--model", out.toString(), "--prompt", "a", "--tokenizer", large.toString());
+    assertThat(differs.exitCode()).isEqualTo(2);
+    assertThat(differs.err()).contains("expected at most 256 tokens").contains("found 274");
+    Program again = Program.run("export", model.toString(), out.toString());
+    assertThat(again.exitCode()).isEqualTo(2);
+    assertThat(again.err()).contains("exists already");
+  }
+
+  @Test
+  void aModelIsTrainedOnTheTokensOfATokenizer() {
+    Path file = Path.of("../model/src/test/resources/small-tokenizer.json").toAbsolutePath();
+    Path run =
+        trained("worded", "--set", "data.tokenizer=" + file, "--set", "model.vocab_size=280");
+    RunHistory history = RunHistory.read(run);
+    assertThat(history.samples().getLast().pieces()).isNotEmpty();
+    assertThat(history.samples().getLast().promptText()).isNotEmpty();
+    assertThat(run.resolve("report.html")).exists();
+    String[] args = {"--checkpoint", run.toString(), "--prompt", "hello world", "--json"};
+    Program p = generate(args);
+    assertThat(p.exitCode()).as(p.err()).isZero();
+    Path out = folder.resolve("worded-out");
+    assertThat(Program.run("export", run.toString(), out.toString()).exitCode()).isZero();
+    assertThat(out.resolve("tokenizer.json")).hasSameBinaryContentAs(file);
+    Program small = train("--set", "data.tokenizer=" + file);
+    assertThat(small.exitCode()).isEqualTo(2);
+    assertThat(small.err()).contains("set model.vocab_size to 274");
+  }
+
+  @Test
   void samplingDependsOnTheSeedAlone() {
     String[] one = {
       "--checkpoint", model.toString(), "--prompt", "é", "--temperature", "1", "--seed", "7"

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import org.foretoken.cli.text.TokenText;
 
 /**
  * One line of {@code metrics.jsonl}; its {@code type} says which. Names in the file are in snake
@@ -93,6 +94,9 @@ public sealed interface MetricsLine {
    * @param proposedBy for each of them the depth of the MTP module that proposed it, 0: the trunk
    * @param temperature 0 for greedy decoding
    * @param text the written tokens as text
+   * @param promptText the prompt as text; null where tokens are bytes
+   * @param pieces the text of each written token, a character with the last of its tokens; null
+   *     where tokens are bytes
    */
   record Sample(
       int step,
@@ -100,8 +104,26 @@ public sealed interface MetricsLine {
       List<Integer> tokens,
       List<Integer> proposedBy,
       double temperature,
-      String text)
-      implements MetricsLine {}
+      String text,
+      String promptText,
+      List<String> pieces)
+      implements MetricsLine {
+    /** A sample whose tokens are bytes. */
+    public Sample(
+        int step,
+        List<Integer> prompt,
+        List<Integer> tokens,
+        List<Integer> proposedBy,
+        double temperature,
+        String text) {
+      this(step, prompt, tokens, proposedBy, temperature, text, null, null);
+    }
+
+    /** The prompt as text. */
+    public String promptAsText() {
+      return promptText != null ? promptText : TokenText.text(prompt);
+    }
+  }
 
   /**
    * Greedy decoding was measured with and without speculation on held-out prompts.
@@ -114,6 +136,11 @@ public sealed interface MetricsLine {
    * @param plainTokensPerSecond without speculation
    * @param speculativeTokensPerSecond with it
    * @param same whether both ways wrote the same tokens
+   * @param speedup median over the rounds of the ratio of the two speeds of a round; null in old
+   *     files, as are the following
+   * @param conditionalAcceptance share accepted of the drafts whose predecessors were, by depth
+   * @param positionWidth new tokens of an entry of {@code acceptanceByPosition}
+   * @param acceptanceByPosition {@code acceptance} for each so many new tokens
    */
   record Decoding(
       int step,
@@ -123,8 +150,37 @@ public sealed interface MetricsLine {
       double tokensPerStep,
       double plainTokensPerSecond,
       double speculativeTokensPerSecond,
-      boolean same)
-      implements MetricsLine {}
+      boolean same,
+      Double speedup,
+      List<Double> conditionalAcceptance,
+      Integer positionWidth,
+      List<List<Double>> acceptanceByPosition)
+      implements MetricsLine {
+    /** A measurement without what was added later. */
+    public Decoding(
+        int step,
+        int prompts,
+        long tokens,
+        List<Double> acceptance,
+        double tokensPerStep,
+        double plainTokensPerSecond,
+        double speculativeTokensPerSecond,
+        boolean same) {
+      this(
+          step,
+          prompts,
+          tokens,
+          acceptance,
+          tokensPerStep,
+          plainTokensPerSecond,
+          speculativeTokensPerSecond,
+          same,
+          null,
+          null,
+          null,
+          null);
+    }
+  }
 
   /**
    * The run, or this part of it, ended in good order.

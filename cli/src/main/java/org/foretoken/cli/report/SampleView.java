@@ -11,10 +11,10 @@ final class SampleView {
   /** The sample's text: the prompt pale, accepted drafts marked, the trunk's own tokens plain. */
   static String pre(Sample sample) {
     StringBuilder out = new StringBuilder("<pre>");
-    String prompt = TokenText.text(sample.prompt());
+    String prompt = sample.promptAsText();
     out.append("<span class=\"prompt\">").append(Html.escape(prompt)).append("</span>");
     List<Integer> tokens = sample.tokens();
-    boolean[] starts = TokenText.characterStarts(tokens);
+    boolean[] starts = starts(sample);
     int at = 0;
     while (at < tokens.size()) {
       int depth = sample.proposedBy().get(at);
@@ -22,7 +22,7 @@ final class SampleView {
       while (end < tokens.size() && (!starts[end] || sample.proposedBy().get(end) == depth)) {
         end++;
       }
-      String text = Html.escape(TokenText.text(tokens.subList(at, end)));
+      String text = Html.escape(text(sample, at, end));
       if (depth == 0) {
         out.append(text);
       } else {
@@ -32,6 +32,24 @@ final class SampleView {
       at = end;
     }
     return out.append("</pre>\n").toString();
+  }
+
+  /** For each token whether the text before it is whole characters. */
+  private static boolean[] starts(Sample sample) {
+    if (sample.pieces() == null) {
+      return TokenText.characterStarts(sample.tokens());
+    }
+    boolean[] starts = new boolean[sample.tokens().size()];
+    for (int i = 0; i < starts.length; i++) {
+      starts[i] = i == 0 || !sample.pieces().get(i - 1).isEmpty();
+    }
+    return starts;
+  }
+
+  private static String text(Sample sample, int from, int to) {
+    return sample.pieces() == null
+        ? TokenText.text(sample.tokens().subList(from, to))
+        : String.join("", sample.pieces().subList(from, to));
   }
 
   /** What the marks mean, with the share of each. */

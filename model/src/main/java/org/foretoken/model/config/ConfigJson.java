@@ -42,9 +42,15 @@ public final class ConfigJson {
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .build();
 
-  /** Values of keys that older checkpoints do not have, by their place. */
+  /** Values, as JSON, of keys that older checkpoints do not have, by their place. */
   private static final Map<String, String> ADDED_LATER =
-      Map.of("/data/tokenizer", "", "/model/mtp_control", "none");
+      Map.of(
+          "/model/feed_forward", "{\"kind\":\"dense\"}",
+          "/model/mtp_control", "\"none\"",
+          "/train/accumulation", "1",
+          "/train/recompute", "\"none\"",
+          "/data/tokenizer", "\"\"",
+          "/data/document_mask", "true");
 
   private ConfigJson() {}
 
@@ -67,14 +73,13 @@ public final class ConfigJson {
   public static RunConfig read(String where, String json) {
     try {
       JsonNode tree = MAPPER.readTree(json);
-      ADDED_LATER.forEach(
-          (path, value) -> {
-            int name = path.lastIndexOf('/');
-            if (tree.at(path.substring(0, name)) instanceof ObjectNode parent
-                && !parent.has(path.substring(name + 1))) {
-              parent.put(path.substring(name + 1), value);
-            }
-          });
+      for (Map.Entry<String, String> added : ADDED_LATER.entrySet()) {
+        int name = added.getKey().lastIndexOf('/') + 1;
+        if (tree.at(added.getKey().substring(0, name - 1)) instanceof ObjectNode parent
+            && !parent.has(added.getKey().substring(name))) {
+          parent.set(added.getKey().substring(name), MAPPER.readTree(added.getValue()));
+        }
+      }
       return MAPPER.treeToValue(tree, RunConfig.class);
     } catch (JsonProcessingException e) {
       throw new InputException(

@@ -139,7 +139,7 @@ class TokenizerTest {
     for (String name : List.of("a", "b", "c")) {
       Files.writeString(folder.resolve(name + ".txt"), "hello world");
     }
-    DataConfig data = new DataConfig(folder.toString(), "", SMALL.toString(), 0.4);
+    DataConfig data = new DataConfig(folder.toString(), "", SMALL.toString(), true, 0.4);
     assertThat(Corpus.read(data, 274).training().length()).isEqualTo(6);
     assertThatThrownBy(() -> Corpus.read(data, 256))
         .isInstanceOf(InputException.class)
