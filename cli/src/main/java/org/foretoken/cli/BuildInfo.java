@@ -9,7 +9,7 @@ import java.util.Properties;
 import picocli.CommandLine.IVersionProvider;
 
 /** Version, commit and JDK of the running program. */
-final class BuildInfo {
+public final class BuildInfo {
   private BuildInfo() {}
 
   /** Says so for {@code --version}. */
@@ -40,7 +40,7 @@ final class BuildInfo {
   }
 
   /** First twelve digits of the commit that is checked out where the launcher lies, if known. */
-  static Optional<String> commit() {
+  public static Optional<String> commit() {
     String home = System.getProperty("foretoken.home");
     if (home == null) {
       return Optional.empty();
@@ -53,6 +53,10 @@ final class BuildInfo {
   }
 
   private static Optional<String> head(Path home) throws IOException {
+    Path noted = home.resolve("COMMIT"); // of a built distribution
+    if (Files.isRegularFile(noted)) {
+      return Optional.of(Files.readString(noted).strip());
+    }
     Path git = home.resolve(".git");
     if (Files.isRegularFile(git)) { // a linked work tree
       git = home.resolve(Files.readString(git).strip().replaceFirst("^gitdir: *", ""));

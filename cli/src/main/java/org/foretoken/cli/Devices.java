@@ -16,12 +16,12 @@ import org.foretoken.kernels.reference.ReferenceBackend;
  * The places that graphs run in, by the names of {@code --device}. Every command opens its device
  * here; no device ever stands in for another.
  */
-final class Devices {
+public final class Devices {
   /** The device where none is asked for. */
   static final String DEFAULT = "host";
 
   /** What {@code --device} takes. */
-  static final List<String> NAMES = List.of("host", "reference", "emulator", "gpu");
+  public static final List<String> NAMES = List.of("host", "reference", "emulator", "gpu");
 
   /** Description of {@code --device} on every help page. */
   static final String HELP =
@@ -43,7 +43,7 @@ final class Devices {
    *
    * @throws InputException for an unknown name, or a device that this process does not have
    */
-  static Backend open(String name) {
+  public static Backend open(String name) {
     return open(name, false);
   }
 
@@ -53,7 +53,7 @@ final class Devices {
    * @param trace whether it times single operations, where it can
    * @throws InputException for an unknown name, or a device that this process does not have
    */
-  static Backend open(String name, boolean trace) {
+  public static Backend open(String name, boolean trace) {
     return open(name, trace, GemmRoad.AUTO);
   }
 
@@ -64,7 +64,7 @@ final class Devices {
    * @param gemm what carries out matrix products on a GPU
    * @throws InputException for an unknown name, or what this process does not have
    */
-  static Backend open(String name, boolean trace, GemmRoad gemm) {
+  public static Backend open(String name, boolean trace, GemmRoad gemm) {
     if (gemm != GemmRoad.AUTO && gemm != GemmRoad.JIT && !name.equals("gpu")) {
       throw new InputException(
           "--gemm " + gemm.optionName() + ": expected --device gpu, found " + name);

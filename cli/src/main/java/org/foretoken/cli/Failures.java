@@ -23,7 +23,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns whatever went wrong into one line for the user and an exit code. */
-final class Failures {
+public final class Failures {
   /** The run failed. */
   static final int FAILED = 1;
 
@@ -41,7 +41,7 @@ final class Failures {
   }
 
   /** What happened and what to do about it, in one line. */
-  static String oneLine(Throwable failure) {
+  public static String oneLine(Throwable failure) {
     Throwable cause = unwrap(failure);
     String text =
         switch (cause) {

@@ -3,6 +3,7 @@ package org.foretoken.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ServiceLoader;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     sortOptions = false,
     usageHelpAutoWidth = true,
+    footer = "The launcher ./foretoken has one more: bench runs the benchmark suites.",
     subcommands = {
       // one command a line, in the order of the help page
       TrainCommand.class,
@@ -72,9 +74,11 @@ public final class Main implements Runnable {
   }
 
   /** Runs the program on the given streams and returns its exit code. */
-  static int run(PrintStream out, PrintStream err, String... args) {
+  public static int run(PrintStream out, PrintStream err, String... args) {
     Main main = new Main();
     CommandLine line = new CommandLine(main);
+    // Commands of other modules on the class path, such as bench, which this one must not know.
+    ServiceLoader.load(ForetokenCommand.class).forEach(line::addSubcommand);
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);

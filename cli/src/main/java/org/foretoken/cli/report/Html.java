@@ -3,13 +3,13 @@ package org.foretoken.cli.report;
 import java.util.List;
 
 /** Small pieces of HTML. */
-final class Html {
+public final class Html {
   private Html() {}
 
   /**
    * Text with the characters escaped that mean something in HTML; others XML forbids are dropped.
    */
-  static String escape(String text) {
+  public static String escape(String text) {
     StringBuilder out = new StringBuilder(text.length() + 16);
     text.codePoints()
         .forEach(
@@ -31,7 +31,7 @@ final class Html {
   }
 
   /** A table row of escaped cells; the first is a heading, the others are figures. */
-  static String row(List<String> cells) {
+  public static String row(List<String> cells) {
     StringBuilder out = new StringBuilder("<tr>");
     for (int i = 0; i < cells.size(); i++) {
       String cell = escape(cells.get(i));
@@ -41,7 +41,7 @@ final class Html {
   }
 
   /** A table head. */
-  static String head(List<String> cells) {
+  public static String head(List<String> cells) {
     StringBuilder out = new StringBuilder("<thead><tr>");
     for (String cell : cells) {
       out.append("<th scope=\"col\">").append(escape(cell)).append("</th>");

@@ -1,0 +1,85 @@
+package org.foretoken.bench.python;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+import org.foretoken.bench.measure.Side;
+import org.foretoken.bench.measure.NotMeasured;
+
+/**
+ * {@code bench/gpu/peer.py} as a side: it prepares what a line of JSON describes, answers {@code
+ * ready} or why it cannot, and then a number of calls with the nanoseconds that they took on the
+ * device. One process a case, so that its memory is free again for the next.
+ */
+public final class PythonPeer implements Side {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private final Process process;
+  private final BufferedWriter in;
+  private final BufferedReader out;
+
+  private PythonPeer(Process process) {
+    this.process = process;
+    in = process.outputWriter(StandardCharsets.UTF_8);
+    out = process.inputReader(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Starts the script on a piece of work.
+   *
+   * @throws NotMeasured where there is no Python with PyTorch and CUDA, or it cannot do this work
+   */
+  public static PythonPeer open(Map<String, ?> work) {
+    Path script =
+        Path.of(System.getProperty("foretoken.home", "."), "bench", "gpu", "peer.py");
+    String python = System.getenv().getOrDefault("FORETOKEN_PYTHON", "python3");
+    try {
+      Process process =
+          new ProcessBuilder(python, script.toString())
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      PythonPeer peer = new PythonPeer(process);
+      String answer = peer.ask(JSON.writeValueAsString(work));
+      if (!answer.equals("ready")) {
+        peer.close();
+        throw new NotMeasured(answer.replaceFirst("^error: ", ""));
+      }
+      return peer;
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    } catch (IOException e) {
+      throw new NotMeasured(python + ": " + e.getMessage(), e);
+    }
+  }
+
+  private String ask(String line) throws IOException {
+    in.write(line);
+    in.newLine();
+    in.flush();
+    String answer = out.readLine();
+    return answer == null ? "error: " + "the Python process ended" : answer;
+  }
+
+  @Override
+  public long nanos(int calls) {
+    try {
+      String answer = ask(Integer.toString(calls));
+      if (answer.startsWith("error")) {
+        throw new IllegalStateException("peer.py: " + answer);
+      }
+      return Long.parseLong(answer);
+    } catch (IOException e) {
+      throw new IllegalStateException("peer.py: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+  }
+}

@@ -1,0 +1,2 @@
+/** What was measured: records, JSON, history, comparison, tables and pages. */
+package org.foretoken.bench.result;

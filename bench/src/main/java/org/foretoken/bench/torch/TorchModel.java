@@ -1,0 +1,190 @@
+package org.foretoken.bench.torch;
+
+import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Function;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.foretoken.bench.measure.NotMeasured;
+import org.foretoken.model.config.AttentionConfig;
+import org.foretoken.model.config.ModelConfig;
+import org.foretoken.model.mtp.MtpModule;
+import org.foretoken.model.nn.ModelLayout;
+import org.foretoken.model.nn.ParameterNames;
+import org.foretoken.model.nn.ParameterSpec;
+import org.foretoken.model.trunk.Trunk;
+
+/**
+ * The same model in LibTorch's C++ API, from its own fused operations where it has them (RMSNorm,
+ * attention), with the parameters of ours by name.
+ */
+final class TorchModel {
+  private final ModelConfig config;
+  private final AttentionConfig.GroupedQuery attention;
+  private final boolean bf16;
+  private final Map<String, Tensor> parameters = new LinkedHashMap<>();
+  private final Tensor rotations; // complex [positions, headDim / 2]
+
+  /**
+   * Copies the parameters.
+   *
+   * @param values of a parameter, row-major
+   * @param positions longest sequence
+   * @param bf16 whether linear layers multiply in bfloat16
+   */
+  TorchModel(
+      ModelConfig config,
+      ModelLayout layout,
+      Function<ParameterSpec, float[]> values,
+      int positions,
+      boolean bf16) {
+    this.config = config;
+    this.bf16 = bf16;
+    if (!(config.attention() instanceof AttentionConfig.GroupedQuery grouped)) {
+      throw new NotMeasured(
+          "the LibTorch model has no attention of kind "
+              + config.attention().getClass().getSimpleName());
+    }
+    attention = grouped;
+    for (ParameterSpec spec : layout.parameters()) {
+      parameters.put(spec.name(), copy(values.apply(spec), spec.shape().dims()));
+    }
+    rotations = rotations(positions);
+  }
+
+  private static Tensor copy(float[] values, int... dims) {
+    long[] sizes = new long[dims.length];
+    for (int i = 0; i < dims.length; i++) {
+      sizes[i] = dims[i];
+    }
+    Tensor t = torch.empty(sizes);
+    new FloatPointer(t.data_ptr()).put(values);
+    return t;
+  }
+
+  private Tensor rotations(int positions) {
+    int pairs = attention.headDim() / 2;
+    float[] table = new float[positions * pairs * 2];
+    for (int i = 0; i < positions; i++) {
+      for (int j = 0; j < pairs; j++) {
+        double angle = i * Math.pow(config.ropeTheta(), -2.0 * j / attention.headDim());
+        table[2 * (i * pairs + j)] = (float) Math.cos(angle);
+        table[2 * (i * pairs + j) + 1] = (float) Math.sin(angle);
+      }
+    }
+    return torch.view_as_complex(copy(table, positions, pairs, 2));
+  }
+
+  /** The parameters by name. */
+  Map<String, Tensor> parameters() {
+    return parameters;
+  }
+
+  AttentionConfig.GroupedQuery attention() {
+    return attention;
+  }
+
+  Tensor parameter(String name) {
+    return parameters.get(name);
+  }
+
+  Tensor linear(Tensor x, String weight) {
+    Tensor w = parameters.get(weight);
+    if (!bf16) {
+      return torch.linear(x, w);
+    }
+    torch.ScalarType type = torch.ScalarType.BFloat16;
+    return torch.linear(x.to(type), w.to(type)).to(torch.ScalarType.Float);
+  }
+
+  Tensor norm(Tensor x, String weight) {
+    return torch.rms_norm(
+        x,
+        new long[] {config.hiddenSize()},
+        new TensorOptional(parameters.get(weight)),
+        new DoubleOptional(config.rmsNormEps()));
+  }
+
+  /** Turns x [B, T, H, D] by its positions from {@code first} on; returns [B, H, T, D]. */
+  Tensor rope(Tensor x, int first) {
+    long[] s = {x.size(0), x.size(1), x.size(2), x.size(3) / 2, 2};
+    Tensor turns = rotations.narrow(0, first, s[1]).view(1, s[1], 1, s[3]);
+    Tensor turned = torch.view_as_real(torch.view_as_complex(x.reshape(s)).mul(turns));
+    return turned.flatten(3, 4).transpose(1, 2);
+  }
+
+  /** SwiGLU feed-forward network of a block. */
+  Tensor feedForward(String block, Tensor x) {
+    Tensor gate = torch.silu(linear(x, block + "mlp.gate_proj.weight"));
+    Tensor up = linear(x, block + "mlp.up_proj.weight");
+    return linear(gate.mul(up), block + "mlp.down_proj.weight");
+  }
+
+  /** A block on whole sequences x [B, T, E]. */
+  private Tensor block(String block, Tensor x) {
+    long b = x.size(0);
+    long t = x.size(1);
+    String attn = block + "self_attn.";
+    Tensor in = norm(x, block + "input_layernorm.weight");
+    int width = attention.headDim();
+    Tensor q = linear(in, attn + "q_proj.weight").view(b, t, attention.heads(), width);
+    Tensor k = linear(in, attn + "k_proj.weight").view(b, t, attention.kvHeads(), width);
+    Tensor v = linear(in, attn + "v_proj.weight").view(b, t, attention.kvHeads(), width);
+    Tensor o =
+        TorchOps.causal(rope(q, 0), rope(k, 0), v.transpose(1, 2), true, grouped())
+            .transpose(1, 2)
+            .reshape(b, t, attention.heads() * (long) width);
+    Tensor middle = x.add(linear(o, attn + "o_proj.weight"));
+    Tensor mlpIn = norm(middle, block + "post_attention_layernorm.weight");
+    return middle.add(feedForward(block, mlpIn));
+  }
+
+  boolean grouped() {
+    return attention.kvHeads() != attention.heads();
+  }
+
+  Tensor embed(Tensor ids) {
+    return torch.embedding(parameters.get(ParameterNames.EMBEDDING), ids);
+  }
+
+  /** h^0 [B, T, E] of token ids [B, T]. */
+  Tensor trunk(Tensor ids) {
+    Tensor x = embed(ids);
+    for (int i = 0; i < config.layers(); i++) {
+      x = block(ParameterNames.block(i), x);
+    }
+    return norm(x, ParameterNames.FINAL_NORM);
+  }
+
+  /** h^k [B, T, E] of module k. */
+  Tensor module(int depth, Tensor previous, Tensor shiftedIds) {
+    String block = MtpModule.prefix(config, depth);
+    Tensor e = norm(embed(shiftedIds), block + "enorm.weight");
+    Tensor h = norm(previous, block + "hnorm.weight");
+    Tensor both = torch.cat(new TensorVector(e, h), -1);
+    return block(block, linear(both, block + "eh_proj.weight"));
+  }
+
+  /** What module k's head reads. */
+  Tensor headInput(int depth, Tensor hidden) {
+    return norm(hidden, MtpModule.prefix(config, depth) + "shared_head.norm.weight");
+  }
+
+  /** Logits [.., V]. */
+  Tensor head(Tensor x) {
+    return linear(x, Trunk.headWeight(config));
+  }
+
+  /** Copies a parameter of a backend. */
+  static float[] download(
+      org.foretoken.kernels.graph.Backend backend, ParameterSpec spec) {
+    float[] values = new float[Math.toIntExact(spec.elements())];
+    backend.download(spec.name(), MemorySegment.ofArray(values));
+    return values;
+  }
+}
