@@ -162,7 +162,6 @@ class Model(torch.nn.Module):
             F.silu(self.linear(h, p["gate"])) * self.linear(h, p["up"]), p["down"])
 
     def forward(self, ids):
-        loss = 0.0
         x = self.embedding[ids]
         for i in range(self.w["layers"]):
             x = self.block(self.blocks[i], x)

@@ -62,7 +62,7 @@ class LauncherTest {
     executable(root.resolve("foretoken"));
     Files.writeString(
         root.resolve("pom.xml"), "<properties>\n <jvm.flags>-Da=1 -Db=2</jvm.flags>\n");
-    for (String module : List.of("fp8", "tornado-emulator", "tornado-kernels", "model", "cli")) {
+    for (String module : List.of("fp8", "tornado-emulator", "tornado-kernels", "model", "cli", "bench")) {
       Path main = Files.createDirectories(root.resolve(module).resolve("src/main"));
       Files.writeString(main.resolve("Source.java"), "class Source {}");
       Files.writeString(root.resolve(module).resolve("pom.xml"), "<project/>");
@@ -77,9 +77,15 @@ class LauncherTest {
         "echo \"$JAVA_HOME|$*\" >>mvn.log",
         "[ -f slow ] && sleep 1",
         "if [ -f broken ]; then echo 'Source.java:7: no such thing'; exit 1; fi",
-        "mkdir -p cli/target/dist/lib",
-        "echo cli >cli/target/cli-0.jar",
-        "echo dep >cli/target/dist/lib/dep.jar");
+        "unit=cli; case \"$*\" in *'-pl bench'*) unit=bench ;; esac",
+        "mkdir -p $unit/target/dist/lib",
+        "echo $unit >$unit/target/$unit-0.jar",
+        "echo dep >$unit/target/dist/lib/dep.jar");
+    for (String folder : List.of("configs/bench", "docs", "bench/gpu", "bench/results")) {
+      Files.createDirectories(root.resolve(folder));
+    }
+    Files.writeString(root.resolve("README.md"), "read me");
+    Files.writeString(root.resolve("bench/gpu/peer.py"), "peer");
     everythingIsOld();
     environment.put("PATH", tools.toString());
     environment.put("HOME", temp.toString());
@@ -271,6 +277,46 @@ class LauncherTest {
     assertThat(run().exitCode()).isEqualTo(7);
     assertThat(builds()).hasSize(2);
     assertThat(Files.exists(lock, java.nio.file.LinkOption.NOFOLLOW_LINKS)).isFalse();
+  }
+
+  @Test
+  void benchRunsWithTheBenchmarksOnTheClassPath() throws Exception {
+    jdk("good", "25.0.3");
+    run();
+    Run run = run("bench", "gemm-host");
+    assertThat(builds()).hasSize(2);
+    assertThat(builds().getLast()).contains("-pl bench -am");
+    assertThat(run.out())
+        .contains("/lib/bench-0.jar:")
+        .endsWith("[org.foretoken.cli.Main]\n[bench]\n[gemm-host]\n");
+    run("bench", "gemm-host");
+    assertThat(run().out()).doesNotContain("bench-0.jar");
+    assertThat(builds()).hasSize(2);
+    Files.writeString(root.resolve("bench/src/main/Source.java"), "class Source { int x; }");
+    run();
+    assertThat(builds()).as("the other commands do without the benchmarks").hasSize(2);
+    run("bench");
+    assertThat(builds()).hasSize(3);
+  }
+
+  @Test
+  void aBuiltDistributionNeedsNoMaven() throws Exception {
+    jdk("good", "25.0.3");
+    Path made = temp.resolve("made");
+    assertThat(run("dist", made.toString()).exitCode()).isZero();
+    assertThat(made.resolve("bench/gpu/peer.py")).exists();
+    Files.delete(tools.resolve("mvn"));
+    for (String command : List.of("bench", "train")) {
+      Run run = finish(start(made.resolve("foretoken"), temp, command));
+      assertThat(run.exitCode()).as(run.err()).isEqualTo(7);
+      assertThat(run.out())
+          .contains(made.toRealPath() + "/dist/lib/bench-0.jar:", "[-Da=1]\n")
+          .contains("[-Dforetoken.home=" + made.toRealPath() + "]");
+    }
+    Run again = run("dist", made.toString());
+    assertThat(again.exitCode()).isEqualTo(2);
+    assertThat(again.err()).contains("exists already");
+    assertThat(run("dist").exitCode()).isEqualTo(2);
   }
 
   @Test
