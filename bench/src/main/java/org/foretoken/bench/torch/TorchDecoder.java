@@ -4,6 +4,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.foretoken.bench.measure.NotMeasured;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.model.config.AttentionConfig;
 import org.foretoken.model.config.ModelConfig;
@@ -13,6 +14,7 @@ import org.foretoken.model.nn.ParameterNames;
 /** Greedy decoding of the same trunk by LibTorch, with caches of keys and values made beforehand. */
 public final class TorchDecoder {
   private final ModelConfig config;
+  private final AttentionConfig.GroupedQuery attention;
   private final TorchModel model;
   private final Tensor[] keys; // [1, kvHeads, capacity, headDim] by layer
   private final Tensor[] values;
@@ -21,10 +23,13 @@ public final class TorchDecoder {
   /** Takes the weights that lie on a backend; FP32. */
   public TorchDecoder(ModelConfig config, ModelLayout layout, Backend backend, int capacity) {
     this.config = config;
+    if (!(config.attention() instanceof AttentionConfig.GroupedQuery a)) {
+      throw new NotMeasured("the LibTorch decoder has grouped-query attention alone");
+    }
+    attention = a;
     model =
         new TorchModel(
             config, layout, s -> TorchModel.download(backend, s), capacity, false);
-    AttentionConfig.GroupedQuery a = model.attention();
     keys = new Tensor[config.layers()];
     values = new Tensor[config.layers()];
     for (int i = 0; i < keys.length; i++) {
@@ -70,7 +75,7 @@ public final class TorchDecoder {
   private Tensor block(int layer, Tensor x, int position) {
     String block = ParameterNames.block(layer);
     String attn = block + "self_attn.";
-    AttentionConfig.GroupedQuery a = model.attention();
+    AttentionConfig.GroupedQuery a = attention;
     Tensor in = model.norm(x, block + "input_layernorm.weight");
     Tensor q = model.linear(in, attn + "q_proj.weight").view(1, 1, a.heads(), a.headDim());
     Tensor k = model.linear(in, attn + "k_proj.weight").view(1, 1, a.kvHeads(), a.headDim());
@@ -83,7 +88,7 @@ public final class TorchDecoder {
             keys[layer].narrow(2, 0, position + 1L),
             values[layer].narrow(2, 0, position + 1L),
             false,
-            model.grouped());
+            a.kvHeads() != a.heads());
     Tensor joined = o.transpose(1, 2).reshape(1, 1, a.heads() * (long) a.headDim());
     Tensor middle = x.add(model.linear(joined, attn + "o_proj.weight"));
     Tensor mlpIn = model.norm(middle, block + "post_attention_layernorm.weight");

@@ -1,7 +1,7 @@
 package org.foretoken.bench.torch;
 
 import java.lang.foreign.MemorySegment;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
 import org.bytedeco.javacpp.FloatPointer;
@@ -10,7 +10,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.foretoken.bench.measure.NotMeasured;
 import org.foretoken.model.config.AttentionConfig;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.mtp.MtpModule;
@@ -25,10 +24,9 @@ import org.foretoken.model.trunk.Trunk;
  */
 final class TorchModel {
   private final ModelConfig config;
-  private final AttentionConfig.GroupedQuery attention;
   private final boolean bf16;
-  private final Map<String, Tensor> parameters = new LinkedHashMap<>();
-  private final Tensor rotations; // complex [positions, headDim / 2]
+  private final Map<String, Tensor> parameters = new HashMap<>();
+  private final Tensor rotations; // complex [positions, rotaryDim / 2]
 
   /**
    * Copies the parameters.
@@ -45,12 +43,6 @@ final class TorchModel {
       boolean bf16) {
     this.config = config;
     this.bf16 = bf16;
-    if (!(config.attention() instanceof AttentionConfig.GroupedQuery grouped)) {
-      throw new NotMeasured(
-          "the LibTorch model has no attention of kind "
-              + config.attention().getClass().getSimpleName());
-    }
-    attention = grouped;
     for (ParameterSpec spec : layout.parameters()) {
       parameters.put(spec.name(), copy(values.apply(spec), spec.shape().dims()));
     }
@@ -68,25 +60,21 @@ final class TorchModel {
   }
 
   private Tensor rotations(int positions) {
-    int pairs = attention.headDim() / 2;
+    int rotaryDim =
+        switch (config.attention()) {
+          case AttentionConfig.GroupedQuery a -> a.headDim();
+          case AttentionConfig.Latent a -> a.qkRopeHeadDim();
+        };
+    int pairs = rotaryDim / 2;
     float[] table = new float[positions * pairs * 2];
     for (int i = 0; i < positions; i++) {
       for (int j = 0; j < pairs; j++) {
-        double angle = i * Math.pow(config.ropeTheta(), -2.0 * j / attention.headDim());
+        double angle = i * Math.pow(config.ropeTheta(), -2.0 * j / rotaryDim);
         table[2 * (i * pairs + j)] = (float) Math.cos(angle);
         table[2 * (i * pairs + j) + 1] = (float) Math.sin(angle);
       }
     }
     return torch.view_as_complex(copy(table, positions, pairs, 2));
-  }
-
-  /** The parameters by name. */
-  Map<String, Tensor> parameters() {
-    return parameters;
-  }
-
-  AttentionConfig.GroupedQuery attention() {
-    return attention;
   }
 
   Tensor parameter(String name) {
@@ -105,7 +93,7 @@ final class TorchModel {
   Tensor norm(Tensor x, String weight) {
     return torch.rms_norm(
         x,
-        new long[] {config.hiddenSize()},
+        new long[] {x.size(-1)},
         new TensorOptional(parameters.get(weight)),
         new DoubleOptional(config.rmsNormEps()));
   }
@@ -129,23 +117,55 @@ final class TorchModel {
   private Tensor block(String block, Tensor x) {
     long b = x.size(0);
     long t = x.size(1);
-    String attn = block + "self_attn.";
     Tensor in = norm(x, block + "input_layernorm.weight");
-    int width = attention.headDim();
-    Tensor q = linear(in, attn + "q_proj.weight").view(b, t, attention.heads(), width);
-    Tensor k = linear(in, attn + "k_proj.weight").view(b, t, attention.kvHeads(), width);
-    Tensor v = linear(in, attn + "v_proj.weight").view(b, t, attention.kvHeads(), width);
     Tensor o =
-        TorchOps.causal(rope(q, 0), rope(k, 0), v.transpose(1, 2), true, grouped())
-            .transpose(1, 2)
-            .reshape(b, t, attention.heads() * (long) width);
-    Tensor middle = x.add(linear(o, attn + "o_proj.weight"));
+        switch (config.attention()) {
+          case AttentionConfig.GroupedQuery a -> groupedQuery(a, block + "self_attn.", in, b, t);
+          case AttentionConfig.Latent a -> latent(a, block + "self_attn.", in, b, t);
+        };
+    Tensor joined = o.transpose(1, 2).reshape(b, t, o.size(1) * o.size(3));
+    Tensor middle = x.add(linear(joined, block + "self_attn.o_proj.weight"));
     Tensor mlpIn = norm(middle, block + "post_attention_layernorm.weight");
     return middle.add(feedForward(block, mlpIn));
   }
 
-  boolean grouped() {
-    return attention.kvHeads() != attention.heads();
+  private Tensor groupedQuery(
+      AttentionConfig.GroupedQuery a, String attn, Tensor in, long b, long t) {
+    Tensor q = linear(in, attn + "q_proj.weight").view(b, t, a.heads(), a.headDim());
+    Tensor k = linear(in, attn + "k_proj.weight").view(b, t, a.kvHeads(), a.headDim());
+    Tensor v = linear(in, attn + "v_proj.weight").view(b, t, a.kvHeads(), a.headDim());
+    boolean grouped = a.kvHeads() != a.heads();
+    return TorchOps.causal(rope(q, 0), rope(k, 0), v.transpose(1, 2), true, grouped);
+  }
+
+  /** Latent attention with keys and values of all heads expanded, as training does. */
+  private Tensor latent(AttentionConfig.Latent a, String attn, Tensor in, long b, long t) {
+    Tensor q =
+        a.qLoraRank() == 0
+            ? linear(in, attn + "q_proj.weight")
+            : linear(
+                norm(linear(in, attn + "q_a_proj.weight"), attn + "q_a_layernorm.weight"),
+                attn + "q_b_proj.weight");
+    q = q.view(b, t, a.heads(), a.headDim());
+    int nope = a.qkNopeHeadDim();
+    int turned = a.qkRopeHeadDim();
+    Tensor down = linear(in, attn + "kv_a_proj_with_mqa.weight");
+    Tensor compressed =
+        norm(down.narrow(2, 0, a.kvLoraRank()).contiguous(), attn + "kv_a_layernorm.weight");
+    Tensor kv =
+        linear(compressed, attn + "kv_b_proj.weight")
+            .view(b, t, a.heads(), nope + a.vHeadDim())
+            .transpose(1, 2);
+    Tensor key = rope(down.narrow(2, a.kvLoraRank(), turned).reshape(b, t, 1, turned), 0);
+    Tensor queries =
+        torch.cat(
+            new TensorVector(
+                q.narrow(3, 0, nope).transpose(1, 2), rope(q.narrow(3, nope, turned), 0)),
+            -1);
+    Tensor keys =
+        torch.cat(
+            new TensorVector(kv.narrow(3, 0, nope), key.expand(b, a.heads(), t, turned)), -1);
+    return TorchOps.causal(queries, keys, kv.narrow(3, nope, a.vHeadDim()), true, false);
   }
 
   Tensor embed(Tensor ids) {
