@@ -92,8 +92,7 @@ public final class BenchCommand extends ForetokenCommand {
         list();
         return 0;
       }
-      throw wrong(
-          "bench: expected a suite (" + String.join(", ", Suites.names()) + ") or --list");
+      throw wrong("bench: expected a suite (" + String.join(", ", Suites.names()) + ") or --list");
     }
     Suite suite = Suites.load(suiteName);
     if (list) {

@@ -1,6 +1,7 @@
 package org.foretoken.bench;
 
 import java.util.SortedSet;
+import org.foretoken.fp8.InputException;
 import org.openjdk.jmh.runner.BenchmarkList;
 import org.openjdk.jmh.runner.BenchmarkListEntry;
 import org.openjdk.jmh.runner.Runner;
@@ -9,7 +10,6 @@ import org.openjdk.jmh.runner.format.OutputFormatFactory;
 import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.VerboseMode;
-import org.foretoken.fp8.InputException;
 
 /** Runs the JMH benchmarks of this jar. */
 final class MicroBenchmarks {

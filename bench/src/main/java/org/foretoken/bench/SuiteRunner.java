@@ -1,7 +1,7 @@
 package org.foretoken.bench;
 
-import java.nio.file.Path;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -53,8 +53,7 @@ final class SuiteRunner {
 
   /** Runs the cases whose name contains {@code only}. */
   SuiteResult run(String only) {
-    List<SuiteCase> chosen =
-        suite.cases().stream().filter(c -> c.id().contains(only)).toList();
+    List<SuiteCase> chosen = suite.cases().stream().filter(c -> c.id().contains(only)).toList();
     if (chosen.isEmpty()) {
       throw new InputException(
           "--only: expected part of a case's name (see --list), found '" + only + "'");
@@ -111,8 +110,7 @@ final class SuiteRunner {
         copy = new CopySide(own == null ? HostPool.shared() : own, arena, (long) work.bytes());
         sides.add(copy);
       }
-      Rounds.Plan plan =
-          new Rounds.Plan(c.rounds(), (long) (suite.file().warmUpSeconds() * 1e9));
+      Rounds.Plan plan = new Rounds.Plan(c.rounds(), (long) (suite.file().warmUpSeconds() * 1e9));
       List<Samples> samples = Rounds.measure(sides, plan);
       Samples ours = samples.getFirst();
       Long allocated =

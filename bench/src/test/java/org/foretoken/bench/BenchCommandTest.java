@@ -67,8 +67,7 @@ class BenchCommandTest {
     assertThat(run.code).isZero();
     assertThat(run.out)
         .contains("small: a small one", "fp8_gemm wgrad 16x32x40 host", "GFLOP/s", "% copy");
-    SuiteResult result =
-        SuiteResult.history(temp.resolve("out/small.json")).getFirst();
+    SuiteResult result = SuiteResult.history(temp.resolve("out/small.json")).getFirst();
     assertThat(result.cases()).hasSize(6);
     for (CaseResult c : result.cases()) {
       assertThat(c.status()).as(c.id() + ": " + c.message()).isEqualTo(CaseResult.OK);
@@ -133,8 +132,7 @@ class BenchCommandTest {
     assertThat(run(suite, "--out", out.toString()).code).isZero();
     Path earlier = out.resolve("small.json");
     String faster =
-        Files.readString(earlier)
-            .replaceAll("\"median_ns\":[0-9.E]+", "\"median_ns\":1.0");
+        Files.readString(earlier).replaceAll("\"median_ns\":[0-9.E]+", "\"median_ns\":1.0");
     Path file = Files.writeString(temp.resolve("fast.jsonl"), faster);
 
     Run run = run(suite, "--out", out.toString(), "--against", file.toString());

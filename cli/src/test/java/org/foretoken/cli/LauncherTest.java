@@ -62,7 +62,8 @@ class LauncherTest {
     executable(root.resolve("foretoken"));
     Files.writeString(
         root.resolve("pom.xml"), "<properties>\n <jvm.flags>-Da=1 -Db=2</jvm.flags>\n");
-    for (String module : List.of("fp8", "tornado-emulator", "tornado-kernels", "model", "cli", "bench")) {
+    for (String module :
+        List.of("fp8", "tornado-emulator", "tornado-kernels", "model", "cli", "bench")) {
       Path main = Files.createDirectories(root.resolve(module).resolve("src/main"));
       Files.writeString(main.resolve("Source.java"), "class Source {}");
       Files.writeString(root.resolve(module).resolve("pom.xml"), "<project/>");

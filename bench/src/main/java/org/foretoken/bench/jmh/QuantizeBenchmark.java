@@ -24,7 +24,13 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(1)
 public class QuantizeBenchmark {
   /** Which tiles. */
-  @Param({"QUANTIZE_1X128", "QUANTIZE_128X1", "QUANTIZE_128X128", "QUANTIZE_BOTH", "DEQUANTIZE_1X128"})
+  @Param({
+    "QUANTIZE_1X128",
+    "QUANTIZE_128X1",
+    "QUANTIZE_128X128",
+    "QUANTIZE_BOTH",
+    "DEQUANTIZE_1X128"
+  })
   public BenchOp op;
 
   /** Rows and columns. */

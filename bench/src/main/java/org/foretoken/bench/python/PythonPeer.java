@@ -8,8 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
-import org.foretoken.bench.measure.Side;
 import org.foretoken.bench.measure.NotMeasured;
+import org.foretoken.bench.measure.Side;
 
 /**
  * {@code bench/gpu/peer.py} as a side: it prepares what a line of JSON describes, answers {@code
@@ -35,8 +35,7 @@ public final class PythonPeer implements Side {
    * @throws NotMeasured where there is no Python with PyTorch and CUDA, or it cannot do this work
    */
   public static PythonPeer open(Map<String, ?> work) {
-    Path script =
-        Path.of(System.getProperty("foretoken.home", "."), "bench", "gpu", "peer.py");
+    Path script = Path.of(System.getProperty("foretoken.home", "."), "bench", "gpu", "peer.py");
     String python = System.getenv().getOrDefault("FORETOKEN_PYTHON", "python3");
     try {
       Process process =

@@ -35,8 +35,8 @@ public final class HtmlPage {
    * @param suite what was asked for, with the expected orders
    * @param history earlier runs and this one
    */
-  public static void write(
-      Path file, SuiteResult run, SuiteFile suite, List<SuiteResult> history) throws IOException {
+  public static void write(Path file, SuiteResult run, SuiteFile suite, List<SuiteResult> history)
+      throws IOException {
     Files.createDirectories(file.toAbsolutePath().getParent());
     Files.writeString(file, new HtmlPage().page(run, suite, history));
   }
@@ -85,14 +85,14 @@ public final class HtmlPage {
       for (int i = 0; i < suite.cases().size(); i++) {
         SuiteFile.Group group = suite.cases().get(i);
         int index = i;
-        List<CaseResult> cases =
-            run.cases().stream().filter(c -> c.group() == index).toList();
+        List<CaseResult> cases = run.cases().stream().filter(c -> c.group() == index).toList();
         group
             .order()
             .filter(o -> o.values().size() == cases.size())
             .ifPresent(
                 o ->
-                    plots.add(Plots.scaling(o, group.op().label() + " against " + o.axis(), cases)));
+                    plots.add(
+                        Plots.scaling(o, group.op().label() + " against " + o.axis(), cases)));
       }
       plots.add(Plots.history(history));
     } catch (LinkageError | RuntimeException e) {

@@ -7,7 +7,6 @@ import java.util.concurrent.TimeUnit;
 import jdk.incubator.vector.FloatVector;
 import org.foretoken.cli.BuildInfo;
 
-
 /**
  * Where figures come from.
  *

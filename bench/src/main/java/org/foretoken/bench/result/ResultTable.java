@@ -35,8 +35,7 @@ public final class ResultTable {
   public static List<List<String>> cells(CaseResult c) {
     List<List<String>> rows = new ArrayList<>();
     if (!c.ok()) {
-      rows.add(
-          List.of(c.id(), c.status(), NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING));
+      rows.add(List.of(c.id(), c.status(), NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING));
       return rows;
     }
     PeerResult first = c.peers().isEmpty() ? null : c.peers().getFirst();
@@ -87,9 +86,7 @@ public final class ResultTable {
     if (nanos >= 1e6) {
       return Numbers.fixed(nanos / 1e6, 2) + " ms";
     }
-    return nanos >= 1e3
-        ? Numbers.fixed(nanos / 1e3, 1) + " us"
-        : Numbers.fixed(nanos, 0) + " ns";
+    return nanos >= 1e3 ? Numbers.fixed(nanos / 1e3, 1) + " us" : Numbers.fixed(nanos, 0) + " ns";
   }
 
   /** What failed or could not be measured, and why, a line each. */

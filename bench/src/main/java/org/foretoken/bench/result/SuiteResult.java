@@ -56,8 +56,7 @@ public record SuiteResult(
   /** Adds this run to a history, one line a run. */
   public void append(Path history) throws IOException {
     Files.createDirectories(history.toAbsolutePath().getParent());
-    Files.writeString(
-        history, json() + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    Files.writeString(history, json() + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
   }
 
   /**

@@ -4,10 +4,10 @@ import java.lang.foreign.MemorySegment;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.presets.openblas_nolapack;
-import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
 
 /**
  * The library itself.
@@ -46,8 +46,7 @@ public final class LibTorch {
     for (int i = 0; i < wide.length; i++) {
       wide[i] = values[i];
     }
-    TensorOptions longs =
-        new TensorOptions().dtype(new ScalarTypeOptional(torch.ScalarType.Long));
+    TensorOptions longs = new TensorOptions().dtype(new ScalarTypeOptional(torch.ScalarType.Long));
     return torch.tensor(wide, longs);
   }
 

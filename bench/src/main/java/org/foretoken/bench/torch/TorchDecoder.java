@@ -11,7 +11,9 @@ import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.nn.ModelLayout;
 import org.foretoken.model.nn.ParameterNames;
 
-/** Greedy decoding of the same trunk by LibTorch, with caches of keys and values made beforehand. */
+/**
+ * Greedy decoding of the same trunk by LibTorch, with caches of keys and values made beforehand.
+ */
 public final class TorchDecoder {
   private final ModelConfig config;
   private final AttentionConfig.GroupedQuery attention;
@@ -27,9 +29,7 @@ public final class TorchDecoder {
       throw new NotMeasured("the LibTorch decoder has grouped-query attention alone");
     }
     attention = a;
-    model =
-        new TorchModel(
-            config, layout, s -> TorchModel.download(backend, s), capacity, false);
+    model = new TorchModel(config, layout, s -> TorchModel.download(backend, s), capacity, false);
     keys = new Tensor[config.layers()];
     values = new Tensor[config.layers()];
     for (int i = 0; i < keys.length; i++) {

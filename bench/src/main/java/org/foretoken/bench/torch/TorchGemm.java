@@ -25,8 +25,10 @@ public final class TorchGemm implements Runnable {
       int m,
       int n,
       int k) {
-    Tensor storedA = typed(layout == Layout.TN ? LibTorch.view(a, k, m) : LibTorch.view(a, m, k), bf16);
-    Tensor storedB = typed(layout == Layout.NT ? LibTorch.view(b, n, k) : LibTorch.view(b, k, n), bf16);
+    Tensor storedA =
+        typed(layout == Layout.TN ? LibTorch.view(a, k, m) : LibTorch.view(a, m, k), bf16);
+    Tensor storedB =
+        typed(layout == Layout.NT ? LibTorch.view(b, n, k) : LibTorch.view(b, k, n), bf16);
     left = layout == Layout.TN ? storedA.t() : storedA;
     right = layout == Layout.NT ? storedB.t() : storedB;
     out = bf16 ? torch.mm(left, right) : LibTorch.view(c, m, n);

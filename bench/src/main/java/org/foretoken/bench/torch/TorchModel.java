@@ -163,8 +163,7 @@ final class TorchModel {
                 q.narrow(3, 0, nope).transpose(1, 2), rope(q.narrow(3, nope, turned), 0)),
             -1);
     Tensor keys =
-        torch.cat(
-            new TensorVector(kv.narrow(3, 0, nope), key.expand(b, a.heads(), t, turned)), -1);
+        torch.cat(new TensorVector(kv.narrow(3, 0, nope), key.expand(b, a.heads(), t, turned)), -1);
     return TorchOps.causal(queries, keys, kv.narrow(3, nope, a.vHeadDim()), true, false);
   }
 
@@ -201,8 +200,7 @@ final class TorchModel {
   }
 
   /** Copies a parameter of a backend. */
-  static float[] download(
-      org.foretoken.kernels.graph.Backend backend, ParameterSpec spec) {
+  static float[] download(org.foretoken.kernels.graph.Backend backend, ParameterSpec spec) {
     float[] values = new float[Math.toIntExact(spec.elements())];
     backend.download(spec.name(), MemorySegment.ofArray(values));
     return values;

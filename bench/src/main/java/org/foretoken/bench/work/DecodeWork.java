@@ -71,8 +71,7 @@ final class DecodeWork implements Workload {
     place = Places.open(benchCase);
     try {
       upload(checkpoint);
-      generator =
-          new Generator(place.backend(), run.model(), precision, prompt.length + TOKENS);
+      generator = new Generator(place.backend(), run.model(), precision, prompt.length + TOKENS);
     } catch (RuntimeException | OutOfMemoryError e) {
       close();
       throw e;

@@ -210,8 +210,7 @@ final class GemmWork implements Workload {
     for (int r = 0; r < CHECKED_ROWS; r++) {
       double[] row = new double[columns];
       for (int j = 0; j < columns; j++) {
-        row[j] =
-            found.getAtIndex(ValueLayout.JAVA_FLOAT, (long) checkedRow(r) * columns + j);
+        row[j] = found.getAtIndex(ValueLayout.JAVA_FLOAT, (long) checkedRow(r) * columns + j);
       }
       TensorError error = TensorError.between(expected[r], row);
       if (!tolerance.allows(error)) {

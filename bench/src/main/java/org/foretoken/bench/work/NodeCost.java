@@ -11,7 +11,8 @@ import org.foretoken.kernels.op.MatMul;
 
 /**
  * What a node has to do at least: the multiply-adds of its products, and the bytes of its operands.
- * Elementwise work counts no operations; causal attention counts half of the square of one document.
+ * Elementwise work counts no operations; causal attention counts half of the square of one
+ * document.
  */
 final class NodeCost {
   private NodeCost() {}

@@ -19,7 +19,8 @@ final class OpPeers {
       case TORCH_COMPILED -> {
         int[] e = work.benchCase().extents();
         yield PythonPeer.open(
-            Map.of("op", work.benchCase().op().label(), "kind", peer.label(), "m", e[0], "k", e[1]));
+            Map.of(
+                "op", work.benchCase().op().label(), "kind", peer.label(), "m", e[0], "k", e[1]));
       }
       default -> throw OpWork.noPeer(peer, work.benchCase());
     };

@@ -74,7 +74,12 @@ final class OpWork implements Workload {
     OperationTolerance tolerance = OperationTolerance.of(graph.node().op(), t);
     if (!tolerance.allows(error)) {
       throw new CheckFailure(
-          t.name() + ", " + part + ": expected the reference within " + tolerance + ", found "
+          t.name()
+              + ", "
+              + part
+              + ": expected the reference within "
+              + tolerance
+              + ", found "
               + error);
     }
   }
@@ -137,7 +142,13 @@ final class OpWork implements Workload {
     TensorError error = TensorError.between(ours, theirs);
     if (!(error.max() <= allowed)) {
       throw new CheckFailure(
-          peer.label() + ", " + t.name() + ": expected ours within " + allowed + ", found " + error);
+          peer.label()
+              + ", "
+              + t.name()
+              + ": expected ours within "
+              + allowed
+              + ", found "
+              + error);
     }
   }
 
