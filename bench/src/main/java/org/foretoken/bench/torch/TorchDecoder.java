@@ -92,6 +92,6 @@ public final class TorchDecoder {
     Tensor joined = o.transpose(1, 2).reshape(1, 1, a.heads() * (long) a.headDim());
     Tensor middle = x.add(model.linear(joined, attn + "o_proj.weight"));
     Tensor mlpIn = model.norm(middle, block + "post_attention_layernorm.weight");
-    return middle.add(model.feedForward(block, mlpIn));
+    return middle.add(model.feedForward(layer, mlpIn));
   }
 }

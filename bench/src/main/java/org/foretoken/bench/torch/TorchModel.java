@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.foretoken.model.config.AttentionConfig;
+import org.foretoken.model.config.FeedForwardConfig;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.mtp.MtpModule;
 import org.foretoken.model.nn.ModelLayout;
@@ -26,6 +27,7 @@ final class TorchModel {
   private final ModelConfig config;
   private final boolean bf16;
   private final Map<String, Tensor> parameters = new HashMap<>();
+  private final TorchExperts experts = new TorchExperts(this);
   private final Tensor rotations; // complex [positions, rotaryDim / 2]
 
   /**
@@ -43,9 +45,9 @@ final class TorchModel {
       boolean bf16) {
     this.config = config;
     this.bf16 = bf16;
-    for (ParameterSpec spec : layout.parameters()) {
-      parameters.put(spec.name(), copy(values.apply(spec), spec.shape().dims()));
-    }
+    layout
+        .tensors()
+        .forEach(s -> parameters.put(s.name(), copy(values.apply(s), s.shape().dims())));
     rotations = rotations(positions);
   }
 
@@ -82,7 +84,11 @@ final class TorchModel {
   }
 
   Tensor linear(Tensor x, String weight) {
-    Tensor w = parameters.get(weight);
+    return multiply(x, parameters.get(weight));
+  }
+
+  /** x w^T in the number format of linear layers. */
+  Tensor multiply(Tensor x, Tensor w) {
     if (!bf16) {
       return torch.linear(x, w);
     }
@@ -106,15 +112,29 @@ final class TorchModel {
     return turned.flatten(3, 4).transpose(1, 2);
   }
 
-  /** SwiGLU feed-forward network of a block. */
-  Tensor feedForward(String block, Tensor x) {
-    Tensor gate = torch.silu(linear(x, block + "mlp.gate_proj.weight"));
-    Tensor up = linear(x, block + "mlp.up_proj.weight");
-    return linear(gate.mul(up), block + "mlp.down_proj.weight");
+  /** The feed-forward network of a block: dense, or experts. */
+  Tensor feedForward(int layer, Tensor x) {
+    String mlp = ParameterNames.block(layer) + "mlp.";
+    return config.feedForward() instanceof FeedForwardConfig.MixtureOfExperts m && m.routes(layer)
+        ? experts.apply(m, mlp, x)
+        : dense(mlp, x);
+  }
+
+  /** SwiGLU of the matrices whose names start with {@code mlp}. */
+  Tensor dense(String mlp, Tensor x) {
+    Tensor gate = torch.silu(linear(x, mlp + "gate_proj.weight"));
+    Tensor up = linear(x, mlp + "up_proj.weight");
+    return linear(gate.mul(up), mlp + "down_proj.weight");
+  }
+
+  /** Moves the biases of the routers, as after a training step. */
+  void balance() {
+    experts.balance();
   }
 
   /** A block on whole sequences x [B, T, E]. */
-  private Tensor block(String block, Tensor x) {
+  private Tensor block(int layer, Tensor x) {
+    String block = ParameterNames.block(layer);
     long b = x.size(0);
     long t = x.size(1);
     Tensor in = norm(x, block + "input_layernorm.weight");
@@ -126,7 +146,7 @@ final class TorchModel {
     Tensor joined = o.transpose(1, 2).reshape(b, t, o.size(1) * o.size(3));
     Tensor middle = x.add(linear(joined, block + "self_attn.o_proj.weight"));
     Tensor mlpIn = norm(middle, block + "post_attention_layernorm.weight");
-    return middle.add(feedForward(block, mlpIn));
+    return middle.add(feedForward(layer, mlpIn));
   }
 
   private Tensor groupedQuery(
@@ -175,7 +195,7 @@ final class TorchModel {
   Tensor trunk(Tensor ids) {
     Tensor x = embed(ids);
     for (int i = 0; i < config.layers(); i++) {
-      x = block(ParameterNames.block(i), x);
+      x = block(i, x);
     }
     return norm(x, ParameterNames.FINAL_NORM);
   }
@@ -186,7 +206,7 @@ final class TorchModel {
     Tensor e = norm(embed(shiftedIds), block + "enorm.weight");
     Tensor h = norm(previous, block + "hnorm.weight");
     Tensor both = torch.cat(new TensorVector(e, h), -1);
-    return block(block, linear(both, block + "eh_proj.weight"));
+    return block(config.layers() + depth - 1, linear(both, block + "eh_proj.weight"));
   }
 
   /** What module k's head reads. */

@@ -87,6 +87,7 @@ public final class TorchTraining {
       loss.backward();
       torch.clip_grad_norm_(all, clip);
       adamW.step();
+      model.balance();
       return loss.item_float();
     }
   }
