@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       ExportCommand.class,
       ReportCommand.class,
+      ExperimentCommand.class,
       QuantizeCommand.class,
       DequantizeCommand.class,
       InspectCommand.class,

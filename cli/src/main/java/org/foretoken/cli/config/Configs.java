@@ -59,6 +59,18 @@ public final class Configs {
   }
 
   /**
+   * The keys of a part of another file on top of the preset that it names, as {@link #of} reads
+   * them: a whole configuration, which is valid.
+   *
+   * @param source the file, for messages
+   */
+  public static Mapping complete(Mapping part, String source) {
+    Mapping tree = resolved(part, source, 0);
+    finish(tree, List.of());
+    return tree;
+  }
+
+  /**
    * A known configuration with settings on top.
    *
    * @param source where it comes from, for messages

@@ -62,7 +62,7 @@ public sealed interface YamlNode {
      * This mapping with those of {@code over} on top: mappings are merged key by key, anything else
      * is replaced, and so is a mapping whose {@code kind} changes.
      */
-    Mapping overlaid(Mapping over) {
+    public Mapping overlaid(Mapping over) {
       Map<String, YamlNode> mergedValues = new LinkedHashMap<>(values);
       Map<String, Origin> mergedKeys = new LinkedHashMap<>(keys);
       over.values.forEach(

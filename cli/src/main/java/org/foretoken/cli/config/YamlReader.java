@@ -63,7 +63,7 @@ public final class YamlReader {
   }
 
   /** Parses the bytes of a configuration file; at the top there have to be keys. */
-  static Mapping parse(byte[] utf8, String name) {
+  public static Mapping parse(byte[] utf8, String name) {
     String text;
     try {
       text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();

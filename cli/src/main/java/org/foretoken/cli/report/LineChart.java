@@ -181,37 +181,4 @@ record LineChart(
   private static String n(double value) {
     return String.format(Locale.ROOT, "%.1f", value);
   }
-
-  /**
-   * A linear axis.
-   *
-   * @param low value at {@code begin}
-   * @param high value at {@code end}
-   * @param spacing distance of ticks
-   */
-  private record Axis(double low, double high, double spacing, double begin, double end) {
-    /** An axis over at least {@code [low, high]} whose ticks are 1, 2 or 5 times a power of ten. */
-    static Axis over(double low, double high, int ticks, double begin, double end) {
-      double raw = (high - low) / ticks;
-      double power = Math.pow(10, Math.floor(Math.log10(raw)));
-      double mantissa = raw / power;
-      double spacing = power * (mantissa <= 1 ? 1 : mantissa <= 2 ? 2 : mantissa <= 5 ? 5 : 10);
-      boolean horizontal = end > begin;
-      double bottom = Math.floor(low / spacing + 1e-9) * spacing;
-      double top = horizontal ? high : Math.ceil(high / spacing - 1e-9) * spacing;
-      return new Axis(bottom, top, spacing, begin, end);
-    }
-
-    double at(double value) {
-      return begin + (value - low) / (high - low) * (end - begin);
-    }
-
-    List<Double> ticks() {
-      List<Double> ticks = new ArrayList<>();
-      for (int i = 0; low + i * spacing <= high + spacing * 1e-6; i++) {
-        ticks.add(low + i * spacing);
-      }
-      return ticks;
-    }
-  }
 }
