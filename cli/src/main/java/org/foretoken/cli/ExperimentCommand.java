@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.foretoken.cli.experiment.ExperimentFile;
 import org.foretoken.cli.report.ExperimentReport;
-import org.foretoken.cli.text.ColumnTable;
+import org.foretoken.cli.text.Columns;
 import org.foretoken.cli.text.Numbers;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.model.experiment.Findings;
@@ -118,7 +118,7 @@ final class ExperimentCommand extends ForetokenCommand {
       out().println(all);
       return;
     }
-    ColumnTable rows = new ColumnTable("name", "section", "quick", "full", "claim");
+    Columns rows = new Columns("name", "section", ">quick", ">full", "claim");
     for (String each : ExperimentFile.names()) {
       ExperimentFile file = ExperimentFile.load(each, false);
       rows.row(

@@ -115,7 +115,8 @@ public record TrainingRecipe(
         name, alongRows, alongRows, alongRows, alongColumns, alongColumns, alongColumns);
   }
 
-  private TrainingRecipe withGradients(String newName, Format element) {
+  /** This recipe with other codes for gradients. */
+  public TrainingRecipe withGradients(String newName, Format element) {
     return new TrainingRecipe(
         newName,
         fpropActivation,

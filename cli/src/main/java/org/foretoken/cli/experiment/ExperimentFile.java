@@ -22,8 +22,8 @@ import org.foretoken.model.experiment.Experiment;
 
 /**
  * A file of {@code configs/experiments}: the claim, and the sizes that it is tested at. The key
- * {@code quick} holds what differs in a quick look; {@code experiment.run} is a configuration as
- * {@code train} takes it.
+ * {@code quick} holds what differs in a quick look; {@code experiment.run} (and {@code synthetic})
+ * is a configuration as {@code train} takes it.
  *
  * @param name the experiment's name
  * @param section the chapter's section
@@ -51,7 +51,7 @@ public record ExperimentFile(
     Experiment experiment) {
   private static final String QUICK = "quick";
   private static final String EXPERIMENT = "experiment";
-  private static final String RUN = "run";
+  private static final List<String> RUNS = List.of("run", "synthetic");
 
   /** Names of all experiments, in the order of the chapter. */
   public static List<String> names() {
@@ -102,9 +102,11 @@ public record ExperimentFile(
     }
     Mapping tree = with(whole, QUICK, null);
     tree = quick ? tree.overlaid(less) : tree;
-    if (tree.values().get(EXPERIMENT) instanceof Mapping sizes
-        && sizes.values().get(RUN) instanceof Mapping run) {
-      tree = with(tree, EXPERIMENT, with(sizes, RUN, Configs.complete(run, file)));
+    for (String key : RUNS) {
+      if (tree.values().get(EXPERIMENT) instanceof Mapping sizes
+          && sizes.values().get(key) instanceof Mapping run) {
+        tree = with(tree, EXPERIMENT, with(sizes, key, Configs.complete(run, file)));
+      }
     }
     return YamlBinder.bind(ExperimentFile.class, tree);
   }

@@ -85,12 +85,20 @@ public final class ExperimentReport {
     }
   }
 
+  /** A page's beginning, up to what stands in {@code main}. */
+  static String head(String title) {
+    return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>"
+        + Html.escape(title)
+        + " – Foretoken</title>\n<style>\n"
+        + resource("report.css")
+        + resource("figure.css")
+        + "</style>\n</head>\n<body>\n<main>\n";
+  }
+
   private void page() {
-    out.append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    out.append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-    out.append(Html.escape(about.title())).append(" – Foretoken</title>\n<style>\n");
-    out.append(resource("report.css")).append(resource("figure.css"));
-    out.append("</style>\n</head>\n<body>\n<main>\n<p class=\"kind\">Foretoken experiment ");
+    out.append(head(about.title()));
+    out.append("<p class=\"kind\">Foretoken experiment ");
     out.append(Html.escape(about.name() + ", section " + about.section())).append("</p>\n<h1>");
     out.append(Html.escape(about.title())).append("</h1>\n");
     verdict();
@@ -99,7 +107,7 @@ public final class ExperimentReport {
     heading("Set-up", about.setup());
     out.append("<h2>What was seen</h2>\n<p>Bars are 95% Student t intervals of the mean over");
     out.append(" seeds; arms of one seed share data and initial weights.</p>\n");
-    findings.figures().forEach(this::figure);
+    findings.figures().forEach(f -> figure(f, out));
     heading("The control", about.control());
     out.append("<div class=\"scroll\"><table><tbody>\n");
     for (Findings.Control control : findings.controls()) {
@@ -139,7 +147,8 @@ public final class ExperimentReport {
     out.append("</p>\n");
   }
 
-  private void figure(Figure figure) {
+  /** A figure with its title and legend, or a table. */
+  static void figure(Figure figure, StringBuilder out) {
     if (figure instanceof Figure.Table table) {
       out.append("<h3>").append(Html.escape(table.title())).append("</h3>\n");
       out.append("<div class=\"scroll\"><table>\n").append(Html.head(table.headings()));

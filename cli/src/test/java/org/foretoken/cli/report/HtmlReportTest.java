@@ -156,4 +156,20 @@ class HtmlReportTest {
         .contains("0 of 0")
         .doesNotContain("NaN", "Infinity");
   }
+
+  @Test
+  void severalRunsShareOnePage() throws Exception {
+    String html =
+        ComparisonReport.html(
+            List.of(
+                new ComparisonReport.Entry("runs/<a>", history(1, 500, true)),
+                new ComparisonReport.Entry("runs/b", history(2, 20, false))));
+    assertThat(html).contains("runs/&lt;a&gt;", "runs/b", "20 (not ended)", "71.0 %");
+    assertThat(html).doesNotContain("http:", "https:", "<script", "NaN", "<a>");
+    List<Document> drawings = drawings(html);
+    assertThat(drawings).hasSize(3);
+    for (Document drawing : drawings) {
+      assertThat(drawing.getElementsByTagName("polyline").getLength()).isEqualTo(2);
+    }
+  }
 }

@@ -10,5 +10,13 @@ public enum Recipe {
    * DeepSeek-V3: linear layers in FP8 with fine-grained scales; embedding, head, norms and
    * attention in BF16/FP32; FP32 master weights and gradients; BF16 moments.
    */
-  DEEPSEEK
+  DEEPSEEK,
+  /** {@link #DEEPSEEK} with E5M2 gradients. */
+  HYBRID,
+  /** One scale a tensor for the operands of linear layers; simulated, see {@code FakeQuantize}. */
+  TENSORWISE,
+  /** MXFP8 blocks of 32 with power-of-two scales for linear layers; simulated. */
+  MXFP8,
+  /** {@link #DEEPSEEK} with gradients in 128x128 blocks, which diverged there; simulated. */
+  BLOCK_GRADIENTS
 }

@@ -87,7 +87,7 @@ public record Accumulation(
         float sum = accumulator.dot(a[i], Formats.E4M3, y, Formats.E4M3);
         largest = Math.max(largest, Math.abs(sum - exact));
       }
-      workspace.progress().accept((i + 1.0) / size);
+      workspace.progress((i + 1.0) / size);
     }
     return Measurement.of(Map.of(ERROR, largest / Math.sqrt(squares / size / size)));
   }

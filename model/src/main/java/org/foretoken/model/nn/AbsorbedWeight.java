@@ -22,6 +22,8 @@ public record AbsorbedWeight(Tensor weight, Precision operands) {
     return switch (precision) {
       case LinearPrecision.Plain p -> new AbsorbedWeight(parameter, p.operands());
       case LinearPrecision.Fp8 p -> new AbsorbedWeight(decoded(tape, parameter), Precision.F32);
+      case LinearPrecision.FakeQuantized _ ->
+          new AbsorbedWeight(FakeLinear.residentWeight(tape, parameter), Precision.F32);
     };
   }
 

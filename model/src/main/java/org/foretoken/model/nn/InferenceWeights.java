@@ -8,12 +8,15 @@ public final class InferenceWeights {
 
   /** Emits the quantization of every weight that the precision table wants in FP8. */
   public static void emit(Tape tape, ModelConfig config, ModelLayout layout) {
-    if (!(tape.precision().blockLinear() instanceof LinearPrecision.Fp8 fp8)) {
-      return;
-    }
     for (ParameterSpec spec : layout.parameters()) {
       if (isBlockLinear(spec.name())) {
-        Linear.quantizeResident(tape, spec.name(), fp8.powerOfTwoScales());
+        switch (tape.precision().blockLinear()) {
+          case LinearPrecision.Plain _ -> {}
+          case LinearPrecision.Fp8 fp8 ->
+              Linear.quantizeResident(tape, spec.name(), fp8.powerOfTwoScales());
+          case LinearPrecision.FakeQuantized fake ->
+              FakeLinear.quantizeResident(tape, spec.name(), fake.recipe());
+        }
       }
     }
   }

@@ -53,7 +53,8 @@ public final class Linear {
     Tensor y = tape.value(label + ".out", x.rows(), w.rows());
     switch (precision) {
       case LinearPrecision.Plain p -> plain(tape, label, p.operands(), x, w, y);
-      case LinearPrecision.Fp8 p -> fp8(tape, label, p.powerOfTwoScales(), x, w, y);
+      case LinearPrecision.Fp8 p -> fp8(tape, label, p, x, w, y);
+      case LinearPrecision.FakeQuantized p -> FakeLinear.apply(tape, label, p.recipe(), x, w, y);
     }
     return y;
   }
@@ -86,11 +87,15 @@ public final class Linear {
   }
 
   private static void fp8(
-      Tape tape, String label, boolean powerOfTwo, Tensor x, Tensor w, Tensor y) {
+      Tape tape, String label, LinearPrecision.Fp8 precision, Tensor x, Tensor w, Tensor y) {
+    boolean powerOfTwo = precision.powerOfTwoScales();
+    DType e4m3 = DType.E4M3;
     Codes weight = tape.once(new WeightKey(w), () -> quantizeWeight(tape, label, powerOfTwo, w));
     boolean columnsToo = tape.recording() && !tape.keeps(x);
     BothCodes both =
-        columnsToo ? tape.once(new BothKey(x), () -> quantizeBoth(tape, x, powerOfTwo)) : null;
+        columnsToo
+            ? tape.once(new BothKey(x), () -> quantizeBoth(tape, x, powerOfTwo, e4m3))
+            : null;
     Codes rows =
         columnsToo ? both.rows : tape.once(new RowsKey(x), () -> quantizeRows(tape, x, powerOfTwo));
     fprop(tape, label, rows, weight, y);
@@ -101,7 +106,7 @@ public final class Linear {
                   ? both.columns
                   : tape.once(
                       new ColumnsKey(x), () -> quantizeColumns(tape, tape.restored(x), powerOfTwo));
-          BothCodes dy = quantizeBoth(tape, tape.gradient(y), powerOfTwo);
+          BothCodes dy = quantizeBoth(tape, tape.gradient(y), powerOfTwo, precision.gradients());
           Tensor sum = tape.accumulator(x);
           Tensor dx = sum != null ? sum : tape.value("grad." + x.name(), x.shape().dims());
           tape.emit(
@@ -190,11 +195,11 @@ public final class Linear {
   }
 
   private static Codes quantizeRows(Tape tape, Tensor x, boolean powerOfTwo) {
-    return quantize(tape, x, Tile.ROW_1X128, powerOfTwo, rowCodes(tape, x));
+    return quantize(tape, x, Tile.ROW_1X128, powerOfTwo, rowCodes(tape, x, DType.E4M3));
   }
 
   private static Codes quantizeColumns(Tape tape, Tensor x, boolean powerOfTwo) {
-    return quantize(tape, x, Tile.COLUMN_128X1, powerOfTwo, columnCodes(tape, x));
+    return quantize(tape, x, Tile.COLUMN_128X1, powerOfTwo, columnCodes(tape, x, DType.E4M3));
   }
 
   private static Codes quantize(Tape tape, Tensor x, Tile tile, boolean powerOfTwo, Codes codes) {
@@ -206,9 +211,9 @@ public final class Linear {
     return codes;
   }
 
-  private static BothCodes quantizeBoth(Tape tape, Tensor x, boolean powerOfTwo) {
-    Codes rows = rowCodes(tape, x);
-    Codes columns = columnCodes(tape, x);
+  private static BothCodes quantizeBoth(Tape tape, Tensor x, boolean powerOfTwo, DType element) {
+    Codes rows = rowCodes(tape, x, element);
+    Codes columns = columnCodes(tape, x, element);
     tape.emit(
         x.name() + "/quantize",
         new QuantizeBoth(powerOfTwo),
@@ -217,15 +222,15 @@ public final class Linear {
     return new BothCodes(rows, columns);
   }
 
-  private static Codes rowCodes(Tape tape, Tensor x) {
+  private static Codes rowCodes(Tape tape, Tensor x, DType element) {
     return new Codes(
-        tape.value(x.name() + ".rows", DType.E4M3, x.rows(), x.columns()),
+        tape.value(x.name() + ".rows", element, x.rows(), x.columns()),
         tape.value(x.name() + ".row_scales", x.rows(), Tile.ROW_1X128.scaleColumns(x.columns())));
   }
 
-  private static Codes columnCodes(Tape tape, Tensor x) {
+  private static Codes columnCodes(Tape tape, Tensor x, DType element) {
     return new Codes(
-        tape.value(x.name() + ".columns", DType.E4M3, x.rows(), x.columns()),
+        tape.value(x.name() + ".columns", element, x.rows(), x.columns()),
         tape.value(
             x.name() + ".column_scales", Tile.COLUMN_128X1.scaleRows(x.rows()), x.columns()));
   }

@@ -1,5 +1,6 @@
 package org.foretoken.model.nn;
 
+import java.util.List;
 import org.foretoken.fp8.Format;
 import org.foretoken.fp8.Formats;
 import org.foretoken.fp8.Granularity;
@@ -47,6 +48,11 @@ public record PrecisionTable(
           case FP32 -> PrecisionPlan.FP32;
           case BF16 -> PrecisionPlan.BF16;
           case DEEPSEEK -> PrecisionPlan.DEEPSEEK;
+          case HYBRID -> PrecisionPlan.HYBRID;
+          case TENSORWISE -> PrecisionPlan.TENSORWISE;
+          case MXFP8 -> PrecisionPlan.MXFP8;
+          case BLOCK_GRADIENTS ->
+              PrecisionPlan.fp8("block-gradients", TrainingRecipe.BLOCK_GRADIENTS);
         });
   }
 
@@ -56,13 +62,15 @@ public record PrecisionTable(
    * @throws IllegalArgumentException when the layers cannot run a row of it
    */
   public static PrecisionTable of(PrecisionPlan plan) {
+    LinearPrecision blocks = linear(plan, Operation.ATTENTION_INPUT);
+    boolean simulated = blocks instanceof LinearPrecision.FakeQuantized;
     return new PrecisionTable(
-        linear(plan, Operation.ATTENTION_INPUT),
+        blocks,
         linear(plan, Operation.MTP_PROJECTION),
         precision(plan, Operation.OUTPUT_HEAD),
-        cache(plan, Operation.ATTENTION_OUTPUT),
-        cache(plan, Operation.SWIGLU),
-        cache(plan, Operation.FEED_FORWARD_OUTPUT),
+        cache(plan, Operation.ATTENTION_OUTPUT, simulated),
+        cache(plan, Operation.SWIGLU, simulated),
+        cache(plan, Operation.FEED_FORWARD_OUTPUT, simulated),
         dtype(plan.name(), plan.firstMoment()));
   }
 
@@ -71,34 +79,44 @@ public record PrecisionTable(
     if (row.input().recipe() == null) {
       return new LinearPrecision.Plain(precision(plan, operation));
     }
-    boolean powerOfTwo = row.input().recipe().scaleRule() == ScaleRule.POWER_OF_TWO;
-    TrainingRecipe known = powerOfTwo ? TrainingRecipe.DEEPSEEK_POW2 : TrainingRecipe.DEEPSEEK;
-    require(plan, operation, row.input(), known.fpropActivation());
-    require(plan, operation, row.weight(), known.fpropWeight());
-    require(plan, operation, row.gradient(), known.dgradGradient());
-    require(plan, operation, row.dgradWeight(), known.dgradWeight());
-    require(plan, operation, row.wgradGradient(), known.wgradGradient());
-    require(plan, operation, row.wgradInput(), known.wgradActivation());
-    require(plan, operation, row.cache(), known.wgradActivation());
-    return new LinearPrecision.Fp8(powerOfTwo);
-  }
-
-  private static void require(
-      PrecisionPlan plan, Operation operation, Storage found, QuantizationRecipe expected) {
-    if (!expected.equals(found.recipe())) {
-      throw new IllegalArgumentException(
-          "precision plan '"
-              + plan.name()
-              + "', "
-              + operation
-              + ": linear layers expect "
-              + Storage.quantized(expected)
-              + ", found "
-              + found);
+    TrainingRecipe wanted =
+        new TrainingRecipe(
+            plan.name(),
+            row.input().recipe(),
+            row.weight().recipe(),
+            row.gradient().recipe(),
+            row.dgradWeight().recipe(),
+            row.wgradGradient().recipe(),
+            row.wgradInput().recipe());
+    for (DType gradients : List.of(DType.E4M3, DType.E5M2)) {
+      for (boolean powerOfTwo : new boolean[] {false, true}) {
+        if (sameOperands(wanted, known(powerOfTwo, gradients))) {
+          return new LinearPrecision.Fp8(powerOfTwo, gradients);
+        }
+      }
     }
+    return new LinearPrecision.FakeQuantized(wanted);
   }
 
-  private static ActivationCache cache(PrecisionPlan plan, Operation operation) {
+  private static TrainingRecipe known(boolean powerOfTwo, DType gradients) {
+    TrainingRecipe base = powerOfTwo ? TrainingRecipe.DEEPSEEK_POW2 : TrainingRecipe.DEEPSEEK;
+    return gradients == DType.E4M3 ? base : base.withGradients(base.name(), Formats.E5M2);
+  }
+
+  private static boolean sameOperands(TrainingRecipe a, TrainingRecipe b) {
+    return a.fpropActivation().equals(b.fpropActivation())
+        && a.fpropWeight().equals(b.fpropWeight())
+        && a.dgradGradient().equals(b.dgradGradient())
+        && a.dgradWeight().equals(b.dgradWeight())
+        && a.wgradGradient().equals(b.wgradGradient())
+        && a.wgradActivation().equals(b.wgradActivation());
+  }
+
+  /** What is kept of an operation's input; simulated recipes keep all of it as it is. */
+  private static ActivationCache cache(PrecisionPlan plan, Operation operation, boolean simulated) {
+    if (simulated) {
+      return new ActivationCache.Full();
+    }
     Storage cache = plan.of(operation).cache();
     if (cache == null) {
       return new ActivationCache.Recomputed();

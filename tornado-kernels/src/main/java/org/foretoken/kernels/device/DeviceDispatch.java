@@ -17,6 +17,7 @@ import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.Embedding;
 import org.foretoken.kernels.op.EmbeddingGrad;
 import org.foretoken.kernels.op.ExpandLatent;
+import org.foretoken.kernels.op.FakeQuantize;
 import org.foretoken.kernels.op.Fp8MatMul;
 import org.foretoken.kernels.op.LatentHeads;
 import org.foretoken.kernels.op.LatentHeadsGrad;
@@ -56,6 +57,7 @@ final class DeviceDispatch {
       case Quantize op -> QuantizeTasks.quantize(node, op, tasks);
       case QuantizeBoth op -> QuantizeTasks.quantizeBoth(node, op, tasks);
       case Dequantize op -> QuantizeTasks.dequantize(node, op.tile(), tasks);
+      case FakeQuantize op -> FakeQuantizeTasks.fakeQuantize(node, op, tasks);
       case MatMul op -> MatMulTasks.matMul(node, op, tasks);
       case Fp8MatMul op -> MatMulTasks.fp8MatMul(node, op, tasks);
       case SumSquares op -> OptimizerTasks.sumSquares(node, tasks);

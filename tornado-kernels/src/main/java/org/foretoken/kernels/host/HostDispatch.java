@@ -16,6 +16,7 @@ import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.Embedding;
 import org.foretoken.kernels.op.EmbeddingGrad;
 import org.foretoken.kernels.op.ExpandLatent;
+import org.foretoken.kernels.op.FakeQuantize;
 import org.foretoken.kernels.op.Fp8MatMul;
 import org.foretoken.kernels.op.LatentHeads;
 import org.foretoken.kernels.op.LatentHeadsGrad;
@@ -54,6 +55,7 @@ final class HostDispatch {
       case Embedding op -> HostEmbedding.embedding(x, pool);
       case EmbeddingGrad op -> new HostEmbeddingGrad(x, pool);
       case ExpandLatent op -> HostLatentProducts.expand(op, x, pool);
+      case FakeQuantize op -> HostFakeQuantize.of(op, x, pool);
       case Fp8MatMul op -> HostFp8MatMul.of(op, x, pool);
       case LatentHeads op -> HostLatentHeads.forward(op, x, pool);
       case LatentHeadsGrad op -> HostLatentHeads.backward(op, x, pool);

@@ -26,6 +26,7 @@ public sealed interface Op
         Embedding,
         EmbeddingGrad,
         ExpandLatent,
+        FakeQuantize,
         Fp8MatMul,
         LatentHeads,
         LatentHeadsGrad,

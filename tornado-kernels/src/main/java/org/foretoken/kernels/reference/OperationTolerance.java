@@ -19,6 +19,7 @@ import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.Embedding;
 import org.foretoken.kernels.op.EmbeddingGrad;
 import org.foretoken.kernels.op.ExpandLatent;
+import org.foretoken.kernels.op.FakeQuantize;
 import org.foretoken.kernels.op.Fp8MatMul;
 import org.foretoken.kernels.op.LatentHeads;
 import org.foretoken.kernels.op.LatentHeadsGrad;
@@ -63,7 +64,7 @@ public record OperationTolerance(double similarity, double max) {
     return switch (op) {
       case Zero _, Add _, ConcatColumns _, SplitColumns _, Embedding _, CacheAppend _ -> EXACT;
       case LatentHeads _ -> EXACT;
-      case Quantize _, QuantizeBoth _, Dequantize _, Cast _ -> EXACT;
+      case Quantize _, QuantizeBoth _, Dequantize _, FakeQuantize _, Cast _ -> EXACT;
       case SwiGlu _, SwiGluGrad _, RmsNorm _, RmsNormGrad _, Rope _, EmbeddingGrad _ -> FP32;
       case AbsorbQuery _, ExpandLatent _, CachedLatentAttention _ -> FP32;
       case LatentHeadsGrad _, Attention _, AttentionGrad _, CachedAttention _, SumSquares _ -> FP32;

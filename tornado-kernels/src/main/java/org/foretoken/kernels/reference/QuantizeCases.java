@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.op.Dequantize;
+import org.foretoken.kernels.op.FakeQuantize;
 import org.foretoken.kernels.op.Quantize;
 import org.foretoken.kernels.op.QuantizeBoth;
 import org.foretoken.kernels.op.Tile;
@@ -51,6 +52,18 @@ final class QuantizeCases {
                 .write(rows, Tile.ROW_1X128.scaleColumns(columns))
                 .write(dtype, rows, columns)
                 .write(Tile.COLUMN_128X1.scaleRows(rows), columns)
+                .build());
+      }
+    }
+    for (FakeQuantize.Scope scope : FakeQuantize.Scope.values()) {
+      for (FakeQuantize.Element element : FakeQuantize.Element.values()) {
+        boolean powerOfTwo = scope == FakeQuantize.Scope.ROW_1X32 || scope == FakeQuantize.Scope.ROW;
+        cases.add(
+            OperationCase.of(
+                    variant(scope + " " + element, powerOfTwo, rows, columns),
+                    new FakeQuantize(scope, element, powerOfTwo))
+                .read(hostile(columns), rows, columns)
+                .write(rows, columns)
                 .build());
       }
     }

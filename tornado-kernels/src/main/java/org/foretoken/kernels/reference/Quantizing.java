@@ -1,5 +1,6 @@
 package org.foretoken.kernels.reference;
 
+import org.foretoken.fp8.DequantizerReference;
 import org.foretoken.fp8.Format;
 import org.foretoken.fp8.Formats;
 import org.foretoken.fp8.Fp8Tensor;
@@ -10,6 +11,7 @@ import org.foretoken.fp8.QuantizerReference;
 import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.graph.Tensor;
 import org.foretoken.kernels.op.Dequantize;
+import org.foretoken.kernels.op.FakeQuantize;
 import org.foretoken.kernels.op.Quantize;
 import org.foretoken.kernels.op.QuantizeBoth;
 import org.foretoken.kernels.op.Tile;
@@ -52,6 +54,23 @@ final class Quantizing {
     double[] scales = operands.vectorOut(out + 1);
     for (int group = 0; group < scales.length; group++) {
       scales[group] = quantized.scales()[group];
+    }
+  }
+
+  /** y = the values that the codes and scales of x stand for. */
+  static void fakeQuantize(FakeQuantize op, Operands operands) {
+    Matrix x = operands.in(0);
+    float[] values = new float[x.values().length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) x.values()[i];
+    }
+    Fp8Tensor quantized =
+        QuantizerReference.quantize(
+            operands.node().in(0).name(), values, x.rows(), x.columns(), op.recipe());
+    float[] found = DequantizerReference.dequantize(quantized);
+    double[] y = operands.vectorOut(0);
+    for (int i = 0; i < found.length; i++) {
+      y[i] = found[i];
     }
   }
 

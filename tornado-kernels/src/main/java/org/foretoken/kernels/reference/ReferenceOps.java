@@ -16,6 +16,7 @@ import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.Embedding;
 import org.foretoken.kernels.op.EmbeddingGrad;
 import org.foretoken.kernels.op.ExpandLatent;
+import org.foretoken.kernels.op.FakeQuantize;
 import org.foretoken.kernels.op.Fp8MatMul;
 import org.foretoken.kernels.op.LatentHeads;
 import org.foretoken.kernels.op.LatentHeadsGrad;
@@ -65,6 +66,7 @@ final class ReferenceOps {
       case CrossEntropyEval eval -> CrossEntropies.eval(eval, x, exactProducts);
       case Quantize quantize -> Quantizing.quantize(quantize, x);
       case QuantizeBoth both -> Quantizing.quantizeBoth(both, x);
+      case FakeQuantize fake -> Quantizing.fakeQuantize(fake, x);
       case Dequantize dequantize -> Quantizing.dequantize(dequantize, x);
       case SumSquares sum -> Optimizing.sumSquares(x);
       case AdamW adamW -> Optimizing.adamW(adamW, x);
