@@ -283,8 +283,7 @@ final class ExperimentCommand extends ForetokenCommand {
     facts.put("JDK", Runtime.version().toString());
     double sum = results.runs().stream().mapToDouble(Results.Run::seconds).sum();
     facts.put(
-        "Runs",
-        Numbers.count(results.runs().size()) + ", " + Numbers.duration(sum) + " in all");
+        "Runs", Numbers.count(results.runs().size()) + ", " + Numbers.duration(sum) + " in all");
     return facts;
   }
 }

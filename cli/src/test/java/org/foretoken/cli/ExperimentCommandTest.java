@@ -74,7 +74,9 @@ class ExperimentCommandTest {
     assertThat(lines).hasSize(1 + 10);
     args[4] = "3";
     assertThat(Program.run(args).err()).contains("10 are in");
-    assertThat(Files.readAllLines(results)).hasSize(1 + 15).startsWith(lines.toArray(String[]::new));
+    assertThat(Files.readAllLines(results))
+        .hasSize(1 + 15)
+        .startsWith(lines.toArray(String[]::new));
 
     String html = Files.readString(folder.resolve("report.html"));
     assertThat(html)

@@ -93,10 +93,7 @@ public final class ComparisonReport {
   }
 
   private static void plot(
-      String title,
-      List<Entry> runs,
-      ToDoubleFunction<MetricsLine.Step> value,
-      StringBuilder out) {
+      String title, List<Entry> runs, ToDoubleFunction<MetricsLine.Step> value, StringBuilder out) {
     List<Figure.Curve> curves = new ArrayList<>();
     for (Entry entry : runs) {
       List<Point> points =
@@ -126,8 +123,7 @@ public final class ComparisonReport {
     List<Figure.Point> thin = new ArrayList<>();
     for (int i = 0; i < points.size(); i += every) {
       double value = points.get(i).value();
-      thin.add(
-          new Figure.Point(points.get(i).step(), new Interval(value, value, value, 0, 1)));
+      thin.add(new Figure.Point(points.get(i).step(), new Interval(value, value, value, 0, 1)));
     }
     return thin;
   }

@@ -42,7 +42,8 @@ final class Drawing {
     String box = inner.substring(inner.indexOf("viewBox=\"") + 9);
     int height = Integer.parseInt(box.substring(0, box.indexOf('"')).split(" ")[3]);
     int head = 22 + 18 * Math.ceilDiv(legend(figure).size(), 5);
-    StringBuilder page = new StringBuilder("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 ");
+    StringBuilder page =
+        new StringBuilder("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 ");
     page.append(-head).append(' ').append(WIDTH).append(' ').append(height + head);
     page.append("\" width=\"").append(WIDTH).append("\"><style>").append(css).append("</style>\n");
     page.append("<rect class=\"page\" x=\"0\" y=\"").append(-head);
@@ -130,7 +131,8 @@ final class Drawing {
     for (Figure.Point p : curve.points()) {
       String cx = n(x.at(p.x()));
       if (p.y().high() > p.y().low()) {
-        line(colour + " bar", x.at(p.x()), n(y.at(p.y().low())), x.at(p.x()), n(y.at(p.y().high())));
+        line(
+            colour + " bar", x.at(p.x()), n(y.at(p.y().low())), x.at(p.x()), n(y.at(p.y().high())));
       }
       if (curve.points().size() <= 60) {
         dot(colour, cx, n(y.at(p.y().mean())), curve.label() + ", " + number(p.x()), p.y());

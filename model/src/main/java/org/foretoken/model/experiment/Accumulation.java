@@ -190,8 +190,7 @@ public record Accumulation(
             true,
             true,
             List.of(
-                new Figure.Curve(
-                    "14 bits", points(results, intervals, n -> arm(k, HOPPER, n)))),
+                new Figure.Curve("14 bits", points(results, intervals, n -> arm(k, HOPPER, n)))),
             published);
     return List.of(overInner, overBits, overInterval);
   }
@@ -200,8 +199,7 @@ public record Accumulation(
       Results results, List<Integer> at, java.util.function.IntFunction<String> arm) {
     List<Figure.Point> points = new ArrayList<>();
     for (int x : at) {
-      points.add(
-          new Figure.Point(x, Texts.scaled(results.interval(arm.apply(x), ERROR), 100)));
+      points.add(new Figure.Point(x, Texts.scaled(results.interval(arm.apply(x), ERROR), 100)));
     }
     return points;
   }

@@ -86,13 +86,12 @@ public record ChoicePoints(
           training,
           sequences,
           (s, t, nll, right) -> {
-            int kind = kind(sequences.get(s), t);
+            int kind = Trunks.kind(sequences.get(s)[t - 1], sequences.get(s)[t]);
             loss[kind] += nll;
             count[kind]++;
           });
       return Measurement.of(
-          Map.of(
-              FIRST, loss[0] / count[0], INSIDE, loss[1] / count[1], OTHER, loss[2] / count[2]));
+          Map.of(FIRST, loss[0] / count[0], INSIDE, loss[1] / count[1], OTHER, loss[2] / count[2]));
     }
   }
 
@@ -108,14 +107,6 @@ public record ChoicePoints(
       sequences.add(sequence);
     }
     return sequences;
-  }
-
-  /** 0 for the first letter of a word, 1 for a letter inside one, 2 for all else. */
-  private static int kind(byte[] text, int at) {
-    if (!Character.isLetter(text[at] & 0xFF)) {
-      return 2;
-    }
-    return Character.isLetter(text[at - 1] & 0xFF) ? 1 : 0;
   }
 
   private Measurement induction(RunConfig chosen, Workspace workspace) {
@@ -219,13 +210,12 @@ public record ChoicePoints(
         seen == 3
             ? Verdict.HOLDS
             : seen == 0 && against ? Verdict.DOES_NOT_HOLD : Verdict.UNDECIDED;
-    Interval newNames =
-        results.interval("induction " + sizes.getLast() + "/" + modules(), NEW);
+    Interval newNames = results.interval("induction " + sizes.getLast() + "/" + modules(), NEW);
     return new Findings(
         verdict,
         Texts.of(
-            "Text: with %s the loss falls by %s nats at first letters and by %s inside words (%s more"
-                + " at first letters). Induction: %s. Polynomials: %s.",
+            "Text: with %s the loss falls by %s nats at first letters and by %s inside words (%s"
+                + " more at first letters). Induction: %s. Polynomials: %s.",
             modules(),
             Texts.interval(first),
             Texts.interval(inside),
@@ -236,9 +226,10 @@ public record ChoicePoints(
             somePolynomials
                 ? "a gain for one m at least whose interval is above 0"
                 : "no gain whose interval is above 0"),
-        "Published for 1 to 30 million parameters on induction, and 30 and 100 million on polynomials"
-            + " with training until nothing improves; models of this size, trained for minutes, answer"
-            + " little more than a constant's coefficients. Those sizes would decide it.",
+        "Published for 1 to 30 million parameters on induction, and 30 and 100 million on"
+            + " polynomials with training until nothing improves; models of this size, trained for"
+            + " minutes, answer little more than a constant's coefficients. Those sizes would"
+            + " decide it.",
         List.of(
             new Findings.Control(
                 "At a name's first occurrence induction must fail: accuracy near 1 in "
@@ -294,8 +285,7 @@ public record ChoicePoints(
     }
     List<List<String>> weights = new ArrayList<>();
     for (int n = 1; n <= run.model().mtpDepth() + 1; n++) {
-      weights.add(
-          List.of("n = " + n, Integer.toString(n * (n + 1) / 2), Integer.toString(n)));
+      weights.add(List.of("n = " + n, Integer.toString(n * (n + 1) / 2), Integer.toString(n)));
     }
     return List.of(
         new Figure.Intervals(
@@ -322,8 +312,8 @@ public record ChoicePoints(
             polynomials,
             List.of(new Figure.Bound("chance of a coefficient", 100.0 / 7))),
         new Figure.Table(
-            "How often the loss of n predictions counts a choice point's consequences, and any other"
-                + " token",
+            "How often the loss of n predictions counts a choice point's consequences, and any"
+                + " other token",
             List.of("predictions", "choice point, n(n+1)/2", "other, n"),
             weights));
   }

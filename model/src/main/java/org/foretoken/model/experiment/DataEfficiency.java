@@ -105,7 +105,8 @@ public record DataEfficiency(RunConfig run, List<Integer> depths) implements Exp
       }
     }
     Verdict verdict = Verdict.below(best, 0);
-    Interval work = Interval.of(results.differences(modules(bestDepth), sameFlops(bestDepth), LOSS));
+    Interval work =
+        Interval.of(results.differences(modules(bestDepth), sameFlops(bestDepth), LOSS));
     Interval control = Interval.of(results.differences(CONTROL, PLAIN, LOSS));
     String lost =
         switch (Verdict.below(work, 0)) {
@@ -119,12 +120,9 @@ public record DataEfficiency(RunConfig run, List<Integer> depths) implements Exp
     return new Findings(
         verdict,
         Texts.of(
-            "Held-out loss with D = %d modules less that without, in nats a token: %s at equal tokens;"
-                + " at equal FLOPs %s: %s.",
-            bestDepth,
-            Texts.interval(best),
-            lost,
-            Texts.interval(work)),
+            "Held-out loss with D = %d modules less that without, in nats a token: %s at equal"
+                + " tokens; at equal FLOPs %s: %s.",
+            bestDepth, Texts.interval(best), lost, Texts.interval(work)),
         decider(verdict, best),
         List.of(
             new Findings.Control(
@@ -143,8 +141,8 @@ public record DataEfficiency(RunConfig run, List<Integer> depths) implements Exp
 
   private static String decider(Verdict verdict, Interval best) {
     String size =
-        "The published gains are those of models from 1 billion parameters on (Gloeckle et al.: none"
-            + " below 300 million); this model is a thousand times smaller.";
+        "The published gains are those of models from 1 billion parameters on (Gloeckle et al.:"
+            + " none below 300 million); this model is a thousand times smaller.";
     if (verdict != Verdict.UNDECIDED) {
       return size;
     }

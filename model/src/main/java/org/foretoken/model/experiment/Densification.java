@@ -98,8 +98,7 @@ public record Densification(RunConfig run, List<Integer> depths, double lambda)
       bytes[i] = (byte) text.token(i);
     }
     TokenStream whole = new TokenStream(List.of(new Document("held out", bytes)));
-    return new Batches(
-            "held-out", whole, run.train().batchSize(), run.train().sequenceLength())
+    return new Batches("held-out", whole, run.train().batchSize(), run.train().sequenceLength())
         .evaluation(0, 1);
   }
 
@@ -124,9 +123,7 @@ public record Densification(RunConfig run, List<Integer> depths, double lambda)
     runner.upload(batch);
     runner.uploadCoefficients(lambda);
     float[] coefficient = {(float) main};
-    training
-        .backend()
-        .upload(MtpLoss.coefficientName(0), MemorySegment.ofArray(coefficient));
+    training.backend().upload(MtpLoss.coefficientName(0), MemorySegment.ofArray(coefficient));
     runner.run(graph);
     float[] gradient = new float[batch.rows() * run.model().hiddenSize()];
     training.backend().download(GRADIENT, MemorySegment.ofArray(gradient));
@@ -181,8 +178,7 @@ public record Densification(RunConfig run, List<Integer> depths, double lambda)
         expected += length - 1 - k;
       }
       counted &= all == expected;
-      Interval share =
-          Interval.of(ratio(results.values(arm, EXTRA), results.values(arm, MAIN)));
+      Interval share = Interval.of(ratio(results.values(arm, EXTRA), results.values(arm, MAIN)));
       targets.put(arm, all);
       ratios.put(arm, share.mean());
       rows.add(
@@ -211,9 +207,9 @@ public record Densification(RunConfig run, List<Integer> depths, double lambda)
         verdict,
         Texts.of(
             "A sequence of %d tokens has %s targets with D = %d, where the plain model has %d. At"
-                + " lambda = %s the modules' losses add a gradient of %s of the main loss's own size"
-                + " to the trunk's hidden states, at a cosine of %s to it: mostly new directions,"
-                + " not more of the same.",
+                + " lambda = %s the modules' losses add a gradient of %s of the main loss's own"
+                + " size to the trunk's hidden states, at a cosine of %s to it: mostly new"
+                + " directions, not more of the same.",
             length,
             Texts.number(results.interval(arm(most), TARGETS).mean()),
             most,

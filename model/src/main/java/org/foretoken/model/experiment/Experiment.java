@@ -9,7 +9,17 @@ import java.util.List;
  * <p>An experiment has arms: the variants that it compares. All arms of a seed see the same data
  * and the same initial weights, so that differences between arms are paired by seed.
  */
-public sealed interface Experiment permits Densification, DataEfficiency, ChoicePoints, FineGrained, Accumulation, Formats, Online, LossParity, Memory {
+public sealed interface Experiment
+    permits Densification,
+        DataEfficiency,
+        ChoicePoints,
+        SpeculativeSpeed,
+        FineGrained,
+        Accumulation,
+        Formats,
+        Online,
+        LossParity,
+        Memory {
   /** What is compared, in the order it is run for each seed. */
   List<String> arms();
 

@@ -83,15 +83,13 @@ public record FineGrained(
         DequantizerReference.dequantize(QuantizerReference.quantize("x", x, rows, inner, recipe));
     float[] weights =
         DequantizerReference.dequantize(
-            QuantizerReference.quantize(
-                "w", w, inner, columns, QuantizationRecipes.BLOCK_128X128));
+            QuantizerReference.quantize("w", w, inner, columns, QuantizationRecipes.BLOCK_128X128));
     BlockRealMatrix exact = matrix(x, rows, inner).multiply(matrix(w, inner, columns));
     BlockRealMatrix product = matrix(found, rows, inner).multiply(matrix(weights, inner, columns));
     double error = 0;
     for (int row = 0; row < rows; row++) {
       double norm = exact.getRowVector(row).getNorm();
-      error +=
-          product.getRowVector(row).subtract(exact.getRowVector(row)).getNorm() / norm / rows;
+      error += product.getRowVector(row).subtract(exact.getRowVector(row)).getNorm() / norm / rows;
     }
     double lost = 0;
     for (int i = 0; i < x.length; i++) {
@@ -132,9 +130,10 @@ public record FineGrained(
     }
     String words =
         Texts.of(
-            "With outliers %s times the rest, a row of the product is off by %s with 1x128 tiles and"
-                + " by %s with one scale for the tensor. Gradients whose rows differ by a factor"
-                + " exp(%s N(0,1)) are off by %s in 1x128 tiles and by %s in 128x128 blocks.",
+            "With outliers %s times the rest, a row of the product is off by %s with 1x128 tiles"
+                + " and by %s with one scale for the tensor. Gradients whose rows differ by a"
+                + " factor exp(%s N(0,1)) are off by %s in 1x128 tiles and by %s in 128x128"
+                + " blocks.",
             Texts.number(outlier),
             Texts.percent(tile),
             Texts.percent(tensor),
@@ -200,8 +199,7 @@ public record FineGrained(
       List<Figure.Point> points = new ArrayList<>();
       for (double s : strengths) {
         points.add(
-            new Figure.Point(
-                s, Texts.scaled(results.interval(arm(what, recipe, s), value), 100)));
+            new Figure.Point(s, Texts.scaled(results.interval(arm(what, recipe, s), value), 100)));
       }
       curves.add(new Figure.Curve(recipe, points));
     }

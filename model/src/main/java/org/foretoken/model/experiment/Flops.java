@@ -25,15 +25,12 @@ final class Flops {
 
   private static double of(Node node, int sequence) {
     return switch (node.op()) {
-      case MatMul m ->
-          product(node.in(0).shape(), node.in(1).shape(), node.out(0).shape());
-      case Fp8MatMul m ->
-          product(node.in(0).shape(), node.in(2).shape(), node.out(0).shape());
+      case MatMul m -> product(node.in(0).shape(), node.in(1).shape(), node.out(0).shape());
+      case Fp8MatMul m -> product(node.in(0).shape(), node.in(2).shape(), node.out(0).shape());
       // logits, and their gradients with respect to hidden states and weights
       case CrossEntropyHead h -> 3 * head(node);
       case CrossEntropyEval h -> head(node);
-      case Attention a ->
-          attention(node, a.heads() * (a.headDim() + a.valueDim()), sequence);
+      case Attention a -> attention(node, a.heads() * (a.headDim() + a.valueDim()), sequence);
       // probabilities again, and four gradients: of both factors of both products
       case AttentionGrad a ->
           attention(node, a.heads() * (3 * a.headDim() + 2 * a.valueDim()), sequence);

@@ -29,8 +29,7 @@ public record Formats(RunConfig run, int rows, int columns, List<Double> imbalan
   private static final String LOSS = "held_out_loss";
   private static final List<String> CODES = List.of("E4M3", "E5M2");
   private static final List<String> SCALES = List.of("1x128", "tensor");
-  private static final List<Recipe> RECIPES =
-      List.of(Recipe.BF16, Recipe.DEEPSEEK, Recipe.HYBRID);
+  private static final List<Recipe> RECIPES = List.of(Recipe.BF16, Recipe.DEEPSEEK, Recipe.HYBRID);
 
   private static String error(String code, String scale, double imbalance) {
     return "error/" + code + "/" + scale + "/" + imbalance;
@@ -63,8 +62,7 @@ public record Formats(RunConfig run, int rows, int columns, List<Double> imbalan
       }
     }
     Format format = org.foretoken.fp8.Formats.byName(parts[1]);
-    QuantizationRecipe recipe =
-        QuantizationRecipes.byName(parts[2], "recipe").withElement(format);
+    QuantizationRecipe recipe = QuantizationRecipes.byName(parts[2], "recipe").withElement(format);
     SplittableRandom random = new SplittableRandom(seed * 104_729);
     float[] x = new float[rows * columns];
     for (int row = 0; row < rows; row++) {
@@ -94,7 +92,9 @@ public record Formats(RunConfig run, int rows, int columns, List<Double> imbalan
     Verdict verdict =
         !finer
             ? Verdict.DOES_NOT_HOLD
-            : loss.above(0) ? Verdict.HOLDS : loss.below(0) ? Verdict.DOES_NOT_HOLD : Verdict.UNDECIDED;
+            : loss.above(0)
+                ? Verdict.HOLDS
+                : loss.below(0) ? Verdict.DOES_NOT_HOLD : Verdict.UNDECIDED;
     List<Figure.Curve> curves = new ArrayList<>();
     for (String scale : SCALES) {
       for (String code : CODES) {
@@ -125,12 +125,10 @@ public record Formats(RunConfig run, int rows, int columns, List<Double> imbalan
     return new Findings(
         verdict,
         Texts.of(
-            "With a scale for each 1x128 values a gradient is off by %s in E4M3 and by %s in E5M2; the"
-                + " held-out loss of runs with E5M2 gradients is off from that with E4M3 by %s"
+            "With a scale for each 1x128 values a gradient is off by %s in E4M3 and by %s in E5M2;"
+                + " the held-out loss of runs with E5M2 gradients is off from that with E4M3 by %s"
                 + " percent (paired).",
-            Texts.percent(fine4),
-            Texts.percent(fine5),
-            Texts.interval(loss)),
+            Texts.percent(fine4), Texts.percent(fine5), Texts.interval(loss)),
         verdict == Verdict.UNDECIDED
             ? "The error is decided; the loss is not: about "
                 + loss.seedsToDecide(0, 1000)
@@ -138,8 +136,8 @@ public record Formats(RunConfig run, int rows, int columns, List<Double> imbalan
             : "Error and loss are decided at this size.",
         List.of(
             new Findings.Control(
-                "Without fine-grained scales the mantissa must not pay: E4M3 must lose to E5M2 where"
-                    + " rows differ most",
+                "Without fine-grained scales the mantissa must not pay: E4M3 must lose to E5M2"
+                    + " where rows differ most",
                 wide4.low() > wide5.high(),
                 Texts.percent(wide4) + " against " + Texts.percent(wide5))),
         List.of(

@@ -10,13 +10,13 @@ import org.foretoken.model.config.Recipe;
 import org.foretoken.model.config.RunConfig;
 
 /**
- * The claim that all pillars serve: training in FP8 ends at the loss of BF16, to 0.25% (DeepSeek-V3,
- * section 3.3 and appendix B.1).
+ * The claim that all pillars serve: training in FP8 ends at the loss of BF16, to 0.25%
+ * (DeepSeek-V3, section 3.3 and appendix B.1).
  *
  * <p>Seeds are added until the interval of the relative error of {@code deepseek} lies within or
  * outside the bound, or {@code seeds} are used up. Looking after each seed would make a plain 95%
- * interval too optimistic, so that the 5% are divided among the looks that are planned (Bonferroni):
- * whichever look it stops at, the interval covers with at least 95%.
+ * interval too optimistic, so that the 5% are divided among the looks that are planned
+ * (Bonferroni): whichever look it stops at, the interval covers with at least 95%.
  *
  * @param run the configuration; seed and recipe are not used
  * @param recipes recipes that are compared with {@code bf16}
@@ -100,8 +100,7 @@ public record LossParity(
       training.add(
           new Figure.Row(
               arm,
-              Texts.scaled(
-                  Interval.of(results.relative(arm, BASE, TRAINING), confidence()), 100)));
+              Texts.scaled(Interval.of(results.relative(arm, BASE, TRAINING), confidence()), 100)));
     }
     Interval short_ = error(results, control());
     List<Figure.Bound> bounds =
@@ -114,24 +113,22 @@ public record LossParity(
         switch (verdict) {
           case UNDECIDED ->
               "With this spread about "
-                  + claimed.seedsToDecide(
-                      Math.copySign(Tolerances.LOSS, claimed.mean()), 1000)
+                  + claimed.seedsToDecide(Math.copySign(Tolerances.LOSS, claimed.mean()), 1000)
                   + " seeds would decide it; or longer runs, whose losses differ less from seed to"
                   + " seed.";
           default ->
               "Decided after "
                   + seeds
-                  + " seeds, by the rule laid down before. A model of this size has few outliers and"
-                  + " short sums: what the pillars are for shows from billions of parameters on.";
+                  + " seeds, by the rule laid down before. A model of this size has few outliers"
+                  + " and short sums: what the pillars are for shows from billions of parameters"
+                  + " on.";
         };
     return new Findings(
         verdict,
         Texts.of(
             "The held-out loss of deepseek is off from bf16 by %s, paired over %d seeds (%s); the"
                 + " bound is 0.25%%.",
-            Texts.percent(claimed),
-            seeds,
-            level),
+            Texts.percent(claimed), seeds, level),
         decider,
         List.of(
             new Findings.Control(

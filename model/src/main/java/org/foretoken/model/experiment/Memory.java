@@ -93,14 +93,20 @@ public record Memory(RunConfig run, List<Recipe> recipes) implements Experiment 
       command.addAll(List.of(MemoryProbe.class.getName(), config.toString(), answer.toString()));
       Path log = folder.resolve("log");
       Process process =
-          new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(log.toFile())
+              .start();
       int code = process.waitFor();
       if (code != 0 || !Files.exists(answer)) {
         throw new IllegalStateException(
             "memory: expected a process that trains, found exit code "
                 + code
                 + ": "
-                + Files.readString(log).lines().filter(l -> !l.contains("incubator")).findFirst()
+                + Files.readString(log)
+                    .lines()
+                    .filter(l -> !l.contains("incubator"))
+                    .findFirst()
                     .orElse("no output"));
       }
       double peak = Double.parseDouble(Files.readString(answer).strip());
@@ -117,8 +123,7 @@ public record Memory(RunConfig run, List<Recipe> recipes) implements Experiment 
   }
 
   private Interval saved(Results results, Recipe recipe, String value) {
-    return Interval.of(
-        results.differences(arm(Recipe.FP32), arm(recipe), value).stream().toList());
+    return Interval.of(results.differences(arm(Recipe.FP32), arm(recipe), value).stream().toList());
   }
 
   @Override
@@ -157,16 +162,17 @@ public record Memory(RunConfig run, List<Recipe> recipes) implements Experiment 
         verdict,
         Texts.of(
             "Weights, gradients and moments take %s bytes a parameter in deepseek and %s in fp32. A"
-                + " training step was planned to take %s MiB less; the process took %s MiB less (%s of"
-                + " the plan).",
+                + " training step was planned to take %s MiB less; the process took %s MiB less (%s"
+                + " of the plan).",
             Texts.number(bytes),
             Texts.number(full),
             mebibytes(planned),
             mebibytes(measured),
             Texts.percent(relative)),
-        "Bytes a parameter do not depend on size; the share of the activations does, and with it the"
-            + " sum: at 671 billion parameters state outweighs a micro-batch's activations. On a CPU"
-            + " activations between operations stay FP32, so that FP8 codes come on top of them.",
+        "Bytes a parameter do not depend on size; the share of the activations does, and with it"
+            + " the sum: at 671 billion parameters state outweighs a micro-batch's activations. On"
+            + " a CPU activations between operations stay FP32, so that FP8 codes come on top of"
+            + " them.",
         List.of(
             new Findings.Control(
                 "A simulated recipe (FP8 values kept in FP32) must save no activation memory",

@@ -33,13 +33,7 @@ import org.foretoken.fp8.Scaling;
  * @param margins binades of head-room that delayed scaling is tried with
  */
 public record Online(
-    int rows,
-    int columns,
-    int steps,
-    int spikeAt,
-    double spike,
-    int history,
-    List<Integer> margins)
+    int rows, int columns, int steps, int spikeAt, double spike, int history, List<Integer> margins)
     implements Experiment {
   private static final String ONLINE_TENSOR = "online tensor";
   private static final String ONLINE_TILE = "online 1x128";
@@ -136,17 +130,16 @@ public record Online(
       afterSpike.put(arm, results.interval(arm, AFTER).mean());
       List<Figure.Point> points = new ArrayList<>();
       for (int step = 0; step < steps; step++) {
-        points.add(
-            new Figure.Point(step, Texts.scaled(results.interval(arm, ERRORS, step), 100)));
+        points.add(new Figure.Point(step, Texts.scaled(results.interval(arm, ERRORS, step), 100)));
       }
       curves.add(new Figure.Curve(arm, points));
     }
     return new Findings(
         verdict,
         Texts.of(
-            "In the step of the spike (a factor of %s) online scales are off by %s in tiles and %s for"
-                + " the tensor, the scale of the last %d steps by %s; in the steps after it, with the"
-                + " spike still in the history, by up to %s where online stays at %s.",
+            "In the step of the spike (a factor of %s) online scales are off by %s in tiles and %s"
+                + " for the tensor, the scale of the last %d steps by %s; in the steps after it,"
+                + " with the spike still in the history, by up to %s where online stays at %s.",
             Texts.number(spike),
             Texts.percent(tile),
             Texts.percent(tensor),
@@ -155,8 +148,8 @@ public record Online(
             Texts.percent(after),
             Texts.percent(onlineAfter)),
         "Decided by definition of the two scalings; how often training meets such spikes is what a"
-            + " long run of a large model would show. E4M3's own range hides a stale scale that is up"
-            + " to a few thousand times too large.",
+            + " long run of a large model would show. E4M3's own range hides a stale scale that is"
+            + " up to a few thousand times too large.",
         List.of(
             new Findings.Control(
                 "Delayed scaling must fail in the step of the spike, with every margin tried",

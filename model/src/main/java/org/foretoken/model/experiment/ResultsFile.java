@@ -38,8 +38,7 @@ public final class ResultsFile {
    * @param results receives what is there
    * @throws InputException when the folder holds results of something else
    */
-  public static ResultsFile open(
-      Path folder, String name, Experiment experiment, Results results) {
+  public static ResultsFile open(Path folder, String name, Experiment experiment, Results results) {
     Path file = folder.resolve(NAME);
     ResultsFile opened = new ResultsFile(file);
     Head head = new Head(name, experiment.toString());
@@ -75,7 +74,8 @@ public final class ResultsFile {
       throw new InputException(
           "'" + file + "': expected lines of results, found others; remove it", e);
     } catch (IOException e) {
-      throw new InputException("'" + file + "': cannot be used (" + e + "); choose another --out", e);
+      throw new InputException(
+          "'" + file + "': cannot be used (" + e + "); choose another --out", e);
     }
   }
 

@@ -67,6 +67,14 @@ final class Trunks {
     }
   }
 
+  /** 0 for the first letter of a word, 1 for a letter inside one, 2 for all else. */
+  static int kind(int before, int token) {
+    if (!Character.isLetter(token & 0xFF)) {
+      return 2;
+    }
+    return Character.isLetter(before & 0xFF) ? 1 : 0;
+  }
+
   /** The bytes as tokens, at least {@code length} of them. */
   static int[] padded(byte[] bytes, int length) {
     int[] ids = new int[length];

@@ -25,6 +25,14 @@ public final class Workspace {
     this.progress = progress;
   }
 
+  /** The same place with a device that shows MTP modules something wrong in training. */
+  Workspace altered(AlteredInputs.Fault fault, int depth) {
+    Workspace other =
+        new Workspace(() -> new AlteredInputs(backends.get(), fault, depth), progress);
+    other.corpora.putAll(corpora);
+    return other;
+  }
+
   /** Opens the device; the caller closes it. */
   Backend open() {
     return backends.get();

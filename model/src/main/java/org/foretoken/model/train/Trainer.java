@@ -40,8 +40,8 @@ public final class Trainer {
    * Prepares a run.
    *
    * @param backend where to run; stays open, and holds the trained weights afterwards
-   * @param directory folder of the run; checkpoints go to its {@code checkpoints} folder; null
-   *     for a run that keeps none
+   * @param directory folder of the run; checkpoints go to its {@code checkpoints} folder; null for
+   *     a run that keeps none
    */
   public Trainer(
       RunConfig run, Corpus corpus, Backend backend, Path directory, TrainListener listener) {

@@ -33,8 +33,7 @@ class ExperimentsTest {
     Path file = Files.writeString(folder.resolve("text"), text);
     TrainConfig train = TestModels.training(Recipe.FP32, 6);
     run =
-        new RunConfig(
-            "test", TestModels.bytes(1), train, new DataConfig(file.toString(), "", 0.2));
+        new RunConfig("test", TestModels.bytes(1), train, new DataConfig(file.toString(), "", 0.2));
   }
 
   private static Results results(Experiment experiment, int seeds) {
@@ -52,7 +51,8 @@ class ExperimentsTest {
     assertThat(findings.controls().getFirst().failed()).isTrue();
     @SuppressWarnings("unchecked")
     var errors = (java.util.Map<String, Double>) findings.numbers().get("max_relative_error");
-    assertThat(errors).containsOnlyKeys("14bit", "14bit_promoted_128", "24bit", "24bit_promoted_128");
+    assertThat(errors)
+        .containsOnlyKeys("14bit", "14bit_promoted_128", "24bit", "24bit_promoted_128");
     assertThat(errors.get("14bit")).isBetween(0.004, 0.02);
     assertThat(errors.get("14bit_promoted_128")).isLessThan(0.001);
     assertThat(errors.get("24bit")).isLessThan(2e-5);
@@ -60,8 +60,7 @@ class ExperimentsTest {
 
   @Test
   void outliersAndUnevenRowsNeedFineGrainedScales() {
-    FineGrained small =
-        new FineGrained(48, 256, 32, List.of(1.0, 1e6), 2e-4, List.of(0.0, 5.0));
+    FineGrained small = new FineGrained(48, 256, 32, List.of(1.0, 1e6), 2e-4, List.of(0.0, 5.0));
     Results results = results(small, 3);
     Findings findings = small.conclude(results);
     assertThat(findings.controlsFailed()).isTrue();
@@ -169,5 +168,18 @@ class ExperimentsTest {
     assertThat(results.interval("fp32", "state_bytes").mean())
         .isEqualTo(16 * results.interval("fp32", "parameters").mean());
     assertThat(results.interval("fp32", "peak_bytes").mean()).isBetween(30e6, 2e9);
+  }
+
+  @Test
+  void draftsOfFaultyModulesAreRefusedAndOutputStays() {
+    SpeculativeSpeed small = new SpeculativeSpeed(Runs.steps(run, 120), 3, 20, 40, 1);
+    Results results = results(small, 2);
+    Findings findings = small.conclude(results);
+    assertThat(findings.numbers().get("lossless")).isEqualTo(true);
+    assertThat(findings.controls()).allMatch(Findings.Control::failed);
+    double sound = results.interval("trained as published", "acceptance_draft_1").mean();
+    assertThat(sound).isGreaterThan(0.4);
+    assertThat(results.interval("trained as published", "tokens_a_step").mean())
+        .isBetween(1 + 0.8 * sound - 0.1, 1 + sound + 1e-9);
   }
 }

@@ -87,7 +87,8 @@ class SweepTest {
     assertThat(parity.wantsMore(results, 3)).isTrue();
     assertThat(parity.wantsMore(results, 5)).isFalse();
     // four looks share the 5%
-    assertThat(parity.confidence()).isEqualTo(1 - 0.05 / 4, org.assertj.core.api.Assertions.within(1e-12));
+    assertThat(parity.confidence())
+        .isEqualTo(1 - 0.05 / 4, org.assertj.core.api.Assertions.within(1e-12));
   }
 
   private static void loss(Results results, String arm, long seed, double loss) {

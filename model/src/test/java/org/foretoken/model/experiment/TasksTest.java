@@ -84,7 +84,11 @@ class TasksTest {
     var a = graph.declare("a", DType.F32, Role.INPUT, 3, 5);
     var b = graph.declare("b", DType.F32, Role.INPUT, 7, 5);
     var c = graph.declare("c", DType.F32, Role.OUTPUT, 3, 7);
-    graph.add("p", new MatMul(Layout.NT, Precision.F32, false), java.util.List.of(a, b), java.util.List.of(c));
+    graph.add(
+        "p",
+        new MatMul(Layout.NT, Precision.F32, false),
+        java.util.List.of(a, b),
+        java.util.List.of(c));
     assertThat(Flops.of(graph, 1)).isCloseTo(2 * 3 * 5 * 7, within(1e-9));
   }
 }

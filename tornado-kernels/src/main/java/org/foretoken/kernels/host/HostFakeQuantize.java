@@ -16,9 +16,7 @@ final class HostFakeQuantize {
     int rows = x.in(0).rows();
     int columns = x.in(0).columns();
     long scaleBytes =
-        4L
-            * recipe.granularity().scaleRows(rows)
-            * recipe.granularity().scaleColumns(columns);
+        4L * recipe.granularity().scaleRows(rows) * recipe.granularity().scaleColumns(columns);
     MemorySegment scratch = x.scratch(scaleBytes + (long) rows * columns);
     MemorySegment scales = scratch.asSlice(0, scaleBytes);
     MemorySegment codes = scratch.asSlice(scaleBytes);

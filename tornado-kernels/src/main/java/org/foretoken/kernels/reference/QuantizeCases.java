@@ -57,7 +57,8 @@ final class QuantizeCases {
     }
     for (FakeQuantize.Scope scope : FakeQuantize.Scope.values()) {
       for (FakeQuantize.Element element : FakeQuantize.Element.values()) {
-        boolean powerOfTwo = scope == FakeQuantize.Scope.ROW_1X32 || scope == FakeQuantize.Scope.ROW;
+        boolean powerOfTwo =
+            scope == FakeQuantize.Scope.ROW_1X32 || scope == FakeQuantize.Scope.ROW;
         cases.add(
             OperationCase.of(
                     variant(scope + " " + element, powerOfTwo, rows, columns),
