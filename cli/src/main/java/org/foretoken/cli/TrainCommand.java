@@ -70,7 +70,11 @@ final class TrainCommand extends ForetokenCommand {
       description = "Go on with the run in that folder from its last checkpoint.")
   private Path resume;
 
-  @Option(names = "--recipe", paramLabel = "R", description = "Precision: fp32, bf16, deepseek.")
+  @Option(
+      names = "--recipe",
+      paramLabel = "R",
+      description =
+          "Precision: fp32, bf16, deepseek, hybrid; simulated: tensorwise, mxfp8, block_gradients.")
   private String recipe;
 
   @Option(names = "--device", paramLabel = "D", description = Devices.HELP)

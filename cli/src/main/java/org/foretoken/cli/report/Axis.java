@@ -33,6 +33,11 @@ record Axis(double low, double high, double spacing, double begin, double end, b
     return new Axis(bottom, top, Math.ceil((top - bottom) / 8), begin, end, true);
   }
 
+  /** A logarithmic axis over {@code [low, high]} as it is, both positive, without ticks. */
+  static Axis between(double low, double high, double begin, double end) {
+    return new Axis(Math.log10(low), Math.log10(high), Double.POSITIVE_INFINITY, begin, end, true);
+  }
+
   /** Where a value lies on the page; below a logarithmic axis, where it begins. */
   double at(double value) {
     double v = log ? Math.max(low, Math.log10(Math.max(value, 1e-300))) : value;

@@ -92,7 +92,7 @@ final class Drawing {
     widen(ys);
     Axis x =
         plot.logX()
-            ? Axis.logarithmic(xs[0], xs[1], LEFT, WIDTH - RIGHT)
+            ? Axis.between(xs[0], xs[1], LEFT, WIDTH - RIGHT - 14)
             : Axis.over(xs[0], xs[1], 10, LEFT, WIDTH - RIGHT);
     Axis y =
         plot.logY()
@@ -104,7 +104,7 @@ final class Drawing {
       line("grid", LEFT, at, WIDTH - RIGHT, at);
       text("y", LEFT - 8, n(y.at(tick) + 4), number(tick));
     }
-    for (double tick : x.ticks()) {
+    for (double tick : plot.logX() ? values(plot) : x.ticks()) {
       text("x", x.at(tick), Integer.toString(HEIGHT - BOTTOM + 18), number(tick));
     }
     text("x", (LEFT + WIDTH - RIGHT) / 2.0, Integer.toString(HEIGHT - 6), plot.x());
@@ -119,6 +119,17 @@ final class Drawing {
       curve(plot.curves().get(i), colour(i), x, y);
     }
     out.append("</svg>\n");
+  }
+
+  /** The values that a curve has points at: few, where the axis is logarithmic. */
+  private static List<Double> values(Figure.Plot plot) {
+    return plot.curves().stream()
+        .flatMap(c -> c.points().stream())
+        .map(Figure.Point::x)
+        .filter(x -> x > 0)
+        .distinct()
+        .sorted()
+        .toList();
   }
 
   private void curve(Figure.Curve curve, String colour, Axis x, Axis y) {

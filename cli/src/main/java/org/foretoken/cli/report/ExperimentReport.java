@@ -137,7 +137,7 @@ public final class ExperimentReport {
             : findings.verdict() == Verdict.DOES_NOT_HOLD ? "fails" : "open";
     out.append("<div class=\"verdict ").append(style).append("\"><b>");
     out.append(Html.escape(findings.verdict().words())).append("</b>");
-    out.append(sound ? "" : " <b>the control did not fail</b>");
+    out.append(sound ? "" : " <b>(the control did not fail)</b>");
     out.append("<p>").append(Html.escape(findings.words())).append("</p><p class=\"decider\">");
     out.append(Html.escape(findings.decider())).append("</p></div>\n");
   }

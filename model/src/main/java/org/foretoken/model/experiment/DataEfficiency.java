@@ -141,8 +141,9 @@ public record DataEfficiency(RunConfig run, List<Integer> depths) implements Exp
 
   private static String decider(Verdict verdict, Interval best) {
     String size =
-        "The published gains are those of models from 1 billion parameters on (Gloeckle et al.:"
-            + " none below 300 million); this model is a thousand times smaller.";
+        "Gloeckle et al. report losses for their smallest models (300 million parameters) and gains"
+            + " for the largest (13 billion); DeepSeek's ablation has 16 and 229 billion. This"
+            + " model is a thousand times smaller than the smallest of them.";
     if (verdict != Verdict.UNDECIDED) {
       return size;
     }
