@@ -58,7 +58,8 @@ final class Drawing {
       page.append("\" y=\"").append(y).append("\">").append(Html.escape(names.get(i)));
       page.append("</text>\n");
     }
-    return page.append(inner).append("</svg>\n").toString();
+    String placed = "<svg x=\"0\" y=\"0\" width=\"" + WIDTH + "\" height=\"" + height + "\" ";
+    return page.append(inner.replaceFirst("<svg ", placed)).append("</svg>\n").toString();
   }
 
   /** Names of the curves. */

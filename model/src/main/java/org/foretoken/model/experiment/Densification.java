@@ -78,7 +78,7 @@ public record Densification(RunConfig run, List<Integer> depths, double lambda)
       }
       series.put(TARGETS, counts);
       values.put(TARGETS, all);
-      series.put(BOTH, byPosition(both, length));
+      series.put(EXTRA, byPosition(extra, length));
       series.put(MAIN, byPosition(main, length));
       values.put(MAIN, norm(main));
       values.put(EXTRA, norm(extra));
@@ -191,11 +191,16 @@ public record Densification(RunConfig run, List<Integer> depths, double lambda)
       if (depth > 0) {
         cosines.add(new Figure.Row(arm, results.interval(arm, COSINE)));
       }
+      String part = depth == 0 ? MAIN : EXTRA;
       List<Figure.Point> points = new ArrayList<>();
       for (int t = 0; t < length - 1; t++) {
-        points.add(new Figure.Point(t, results.interval(arm, BOTH, t)));
+        Interval norm = results.interval(arm, part, t);
+        if (norm.mean() > 0) {
+          points.add(new Figure.Point(t, norm));
+        }
       }
-      curves.add(new Figure.Curve(arm, points));
+      String name = depth == 0 ? "main loss, D=0" : "modules' losses, " + arm;
+      curves.add(new Figure.Curve(name, points));
     }
     Interval extra =
         Interval.of(ratio(results.values(arm(most), EXTRA), results.values(arm(most), MAIN)));
@@ -239,7 +244,7 @@ public record Densification(RunConfig run, List<Integer> depths, double lambda)
                 "position in the sequence",
                 "norm of dL / dh^0, root mean square",
                 false,
-                false,
+                true,
                 curves,
                 List.of()),
             new Figure.Intervals(
