@@ -45,7 +45,8 @@ final class Texts {
 
   /** The interval in another unit. */
   static Interval scaled(Interval i, double by) {
-    return new Interval(
-        i.mean() * by, i.low() * by, i.high() * by, i.deviation() * Math.abs(by), i.count());
+    double low = Math.min(i.low() * by, i.high() * by);
+    double high = Math.max(i.low() * by, i.high() * by);
+    return new Interval(i.mean() * by, low, high, i.deviation() * Math.abs(by), i.count());
   }
 }

@@ -16,6 +16,9 @@ class StatisticsTest {
     assertThat(i.high() - i.mean()).isCloseTo(2.7764 * Math.sqrt(2.5 / 5), within(1e-3));
     assertThat(i.low()).isCloseTo(3 - (i.high() - 3), within(1e-12));
     assertThat(Interval.of(List.of(7.0)).high()).isEqualTo(7);
+    Interval turned = Texts.scaled(i, -2);
+    assertThat(turned.low()).isEqualTo(-2 * i.high());
+    assertThat(turned.high()).isEqualTo(-2 * i.low());
   }
 
   @Test
