@@ -152,7 +152,7 @@ public record FineGrained(
     return new Findings(
         verdict,
         words,
-        "E4M3 spans 2^18 by itself, so that one scale a tensor fails only beyond outliers of some"
+        "E4M3 spans 2^18 by itself, so that one scale a tensor fails only beyond outliers of ten"
             + " thousands; where training meets such tensors is a matter of the model's size, and"
             + " of long runs.",
         List.of(
