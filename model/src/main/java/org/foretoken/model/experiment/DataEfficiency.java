@@ -93,7 +93,11 @@ public record DataEfficiency(RunConfig run, List<Integer> depths) implements Exp
     Map<String, Object> atTokens = new LinkedHashMap<>();
     Map<String, Object> atFlops = new LinkedHashMap<>();
     for (int depth : depths) {
-      Interval gain = Interval.of(results.differences(modules(depth), PLAIN, LOSS));
+      // The best of several depths is looked at, so that the 5% are divided among them.
+      Interval gain =
+          Interval.of(
+              results.differences(modules(depth), PLAIN, LOSS),
+              1 - (1 - Interval.CONFIDENCE) / depths.size());
       Interval cost = Interval.of(results.differences(modules(depth), sameFlops(depth), LOSS));
       tokens.add(new Figure.Row("equal tokens, D = " + depth, gain));
       flops.add(new Figure.Row("equal FLOPs, D = " + depth, cost));
