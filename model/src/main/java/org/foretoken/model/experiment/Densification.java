@@ -43,6 +43,10 @@ public record Densification(RunConfig run, List<Integer> depths, double lambda)
   private static final String BOTH = "total_norm";
   private static final String SILENT = "lambda_0_norm";
   private static final String COSINE = "cosine_of_main_and_mtp";
+
+  /** A gradient of the modules below this share of the main loss's would not count as signal. */
+  private static final double NOTICEABLE = 0.01;
+
   private static final String GRADIENT = "densification.gradient";
 
   private static String arm(int depth) {
@@ -207,7 +211,10 @@ public record Densification(RunConfig run, List<Integer> depths, double lambda)
     Interval silent =
         Interval.of(ratio(results.values(arm(most), SILENT), results.values(arm(most), MAIN)));
     Interval cosine = results.interval(arm(most), COSINE);
-    Verdict verdict = counted && extra.above(0.01) ? Verdict.HOLDS : Verdict.DOES_NOT_HOLD;
+    Verdict verdict =
+        !counted || extra.below(NOTICEABLE)
+            ? Verdict.DOES_NOT_HOLD
+            : extra.above(NOTICEABLE) ? Verdict.HOLDS : Verdict.UNDECIDED;
     return new Findings(
         verdict,
         Texts.of(

@@ -7,6 +7,7 @@ import org.foretoken.model.config.ConfigJson;
 import org.foretoken.model.config.ConfigRules;
 import org.foretoken.model.config.Recipe;
 import org.foretoken.model.config.RunConfig;
+import org.foretoken.model.config.TrainConfig;
 
 /** Variants of a configuration. */
 final class Runs {
@@ -36,10 +37,14 @@ final class Runs {
     return with(with(seeded, "train.recipe", recipe), "model.mtp_depth", depth);
   }
 
-  /** The run with other steps, its warm-up in proportion. */
+  /** The run with other steps, its warm-up and its schedule in proportion. */
   static RunConfig steps(RunConfig run, int steps) {
-    int warmup = Math.max(1, run.train().warmupSteps() * steps / run.train().steps());
-    RunConfig shorter = with(run, "train.warmup_steps", Math.min(warmup, 1));
-    return with(with(shorter, "train.steps", steps), "train.warmup_steps", warmup);
+    TrainConfig train = run.train();
+    RunConfig changed = with(run, "train.warmup_steps", 0);
+    changed = with(changed, "train.steps", steps);
+    int schedule = Math.ceilDiv(train.scheduleSteps() * steps, train.steps());
+    changed = with(changed, "train.schedule_steps", schedule);
+    int warmup = Math.max(1, train.warmupSteps() * steps / train.steps());
+    return with(changed, "train.warmup_steps", warmup);
   }
 }
