@@ -179,7 +179,7 @@ class ConfigsTest {
         "model: {rms_norm_eps: 1e39} | model.rms_norm_eps: expected a finite number, found 1e39",
         "model: {attention: {kind: mqa}} | model.attention.kind: expected one of grouped_query, latent, found mqa",
         "model: {attention: 8} | model.attention: expected the keys 'kind' and what belongs to it, found 8",
-        "train: {recipe: deepsek} | train.recipe: expected one of fp32, bf16, deepseek, found deepsek; did you mean 'deepseek'?",
+        "train: {recipe: deepsek} | train.recipe: expected one of fp32, bf16, deepseek, hybrid, tensorwise, mxfp8, block_gradients, found deepsek; did you mean 'deepseek'?",
         "train: {recompute: blok} | train.recompute: expected one of none, block, found blok; did you mean 'block'?",
         "train: {accumulation: all} | train.accumulation: expected a whole number of at most 2147483647, found all",
         "data: {document_mask: 1} | data.document_mask: expected true or false, found 1",

@@ -13,6 +13,7 @@ import org.foretoken.kernels.graph.Tensor;
 import org.foretoken.kernels.op.Add;
 import org.foretoken.kernels.op.Zero;
 import org.foretoken.model.config.RunConfig;
+import org.foretoken.model.config.TrainConfig;
 import org.foretoken.model.data.Batch;
 import org.foretoken.model.data.Batches;
 import org.foretoken.model.data.Corpus;
@@ -102,7 +103,8 @@ public record Densification(RunConfig run, List<Integer> depths, double lambda)
       bytes[i] = (byte) text.token(i);
     }
     TokenStream whole = new TokenStream(List.of(new Document("held out", bytes)));
-    return new Batches("held-out", whole, run.train().batchSize(), run.train().sequenceLength())
+    TrainConfig train = run.train();
+    return new Batches("held-out", whole, train.batchSize(), train.sequenceLength(), true)
         .evaluation(0, 1);
   }
 

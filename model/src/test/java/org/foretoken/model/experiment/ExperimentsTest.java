@@ -33,7 +33,8 @@ class ExperimentsTest {
     Path file = Files.writeString(folder.resolve("text"), text);
     TrainConfig train = TestModels.training(Recipe.FP32, 6);
     run =
-        new RunConfig("test", TestModels.bytes(1), train, new DataConfig(file.toString(), "", 0.2));
+        new RunConfig(
+            "test", TestModels.bytes(1), train, new DataConfig(file.toString(), "", true, 0.2));
   }
 
   private static Results results(Experiment experiment, int seeds) {
