@@ -192,4 +192,15 @@ final class DoubtfulKernels {
   static void warpSum(KernelContext c, FloatArray f) {
     f.set(c.globalIdx, c.simdSum(f.get(c.globalIdx)));
   }
+
+  static void arrayToHelper(KernelContext c, FloatArray f) {
+    float[] scratch = c.allocateFloatLocalArray(128);
+    f.set(c.globalIdx, first(c, scratch, f.get(c.globalIdx)));
+  }
+
+  private static float first(KernelContext c, float[] scratch, float value) {
+    scratch[c.localIdx] = value;
+    c.localBarrier();
+    return scratch[0];
+  }
 }

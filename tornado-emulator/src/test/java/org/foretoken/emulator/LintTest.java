@@ -55,6 +55,7 @@ class LintTest {
           max             | ERROR   | the name max
           kernel          | ERROR   | the name kernel
           flag            | ERROR   | boolean parameter
+          arrayToHelper   | ERROR   | an array handed to an inlined helper
           variableShape   | ERROR   | shape of mma
           fragmentElement | ERROR   | elements of a fragment
           variableWait    | ERROR   | asyncCopyWaitGroup

@@ -130,6 +130,7 @@ final class StructureRules {
     if (isKernel) {
       checkSignature();
     } else {
+      checkArrays();
       checkReturns();
     }
     checkLoopsInArms();
@@ -154,6 +155,21 @@ final class StructureRules {
                 report.error("a byte[] parameter is compiled wrongly on CUDA", "use a ByteArray");
               } else if (type.descriptorString().equals("Z")) {
                 report.error("a boolean parameter does not compile on OpenCL", "use an int");
+              }
+            });
+  }
+
+  /** Once inlined, the array no longer counts as local memory: seen on OpenCL and CUDA. */
+  private void checkArrays() {
+    method
+        .methodTypeSymbol()
+        .parameterList()
+        .forEach(
+            type -> {
+              if (type.isArray() && type.componentType().isPrimitive()) {
+                report.error(
+                    "an array handed to an inlined helper is indexed in bytes, beyond its end",
+                    "allocate it in the helper, or write the helper's code out");
               }
             });
   }

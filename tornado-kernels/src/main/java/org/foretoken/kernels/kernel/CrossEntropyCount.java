@@ -19,12 +19,11 @@ public final class CrossEntropyCount {
    */
   public static void crossEntropyCount(
       KernelContext context, IntArray targets, FloatArray count, int rows) {
-    float[] scratch = context.allocateFloatLocalArray(GROUP);
     float mine = 0f;
     for (int r = context.localIdx; r < rows; r += GROUP) {
       mine = targets.get(r) >= 0 ? mine + 1f : mine;
     }
-    float total = GroupReduce.sum(context, scratch, mine);
+    float total = GroupReduce.sum(context, mine);
     if (context.localIdx == 0) {
       count.set(0, total);
     }

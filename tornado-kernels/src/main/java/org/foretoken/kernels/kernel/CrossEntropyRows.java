@@ -37,7 +37,6 @@ public final class CrossEntropyRows {
       int firstRow,
       int gradient,
       int bf16) {
-    float[] scratch = context.allocateFloatLocalArray(GROUP);
     int item = context.localIdx;
     int row = context.groupIdx;
     int target = targets.get(firstRow + row);
@@ -45,7 +44,7 @@ public final class CrossEntropyRows {
     for (int c = item; c < vocabulary; c += GROUP) {
       largest = TornadoMath.max(largest, logits.get(row * vocabulary + c));
     }
-    float max = GroupReduce.max(context, scratch, largest);
+    float max = GroupReduce.max(context, largest);
     float sum = 0f;
     float earlier = 0f; // columns before the target's with the largest logit
     for (int c = item; c < vocabulary; c += GROUP) {
@@ -54,8 +53,8 @@ public final class CrossEntropyRows {
       float before = c < target ? 1f : 0f;
       earlier = logit == max ? earlier + before : earlier;
     }
-    float denominator = GroupReduce.sum(context, scratch, sum);
-    float ahead = GroupReduce.sum(context, scratch, earlier);
+    float denominator = GroupReduce.sum(context, sum);
+    float ahead = GroupReduce.sum(context, earlier);
     if (item == 0) {
       float loss = 0f;
       float hit = 0f;

@@ -25,15 +25,14 @@ public final class CrossEntropyStats {
       FloatArray count,
       FloatArray stats,
       int rows) {
-    float[] scratch = context.allocateFloatLocalArray(GROUP);
     float losses = 0f;
     float largest = 0f;
     for (int r = context.localIdx; r < rows; r += GROUP) {
       losses = losses + nll.get(r);
       largest = largest + hits.get(r);
     }
-    float loss = GroupReduce.sum(context, scratch, losses);
-    float hit = GroupReduce.sum(context, scratch, largest);
+    float loss = GroupReduce.sum(context, losses);
+    float hit = GroupReduce.sum(context, largest);
     if (context.localIdx == 0) {
       stats.set(0, loss);
       stats.set(1, count.get(0));

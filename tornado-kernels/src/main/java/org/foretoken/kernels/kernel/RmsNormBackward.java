@@ -27,7 +27,6 @@ public final class RmsNormBackward {
       FloatArray dy,
       FloatArray dx,
       int columns) {
-    float[] scratch = context.allocateFloatLocalArray(GROUP);
     int item = context.localIdx;
     int row = context.groupIdx;
     float r = rstd.get(row);
@@ -35,7 +34,7 @@ public final class RmsNormBackward {
     for (int c = item; c < columns; c += GROUP) {
       dot = dot + dy.get(row * columns + c) * weight.get(c) * (x.get(row * columns + c) * r);
     }
-    float mean = GroupReduce.sum(context, scratch, dot) / columns;
+    float mean = GroupReduce.sum(context, dot) / columns;
     for (int c = item; c < columns; c += GROUP) {
       float xHat = x.get(row * columns + c) * r;
       dx.set(row * columns + c, r * (dy.get(row * columns + c) * weight.get(c) - xHat * mean));

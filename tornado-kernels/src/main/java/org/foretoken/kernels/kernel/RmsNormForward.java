@@ -27,7 +27,6 @@ public final class RmsNormForward {
       FloatArray rstd,
       int columns,
       float eps) {
-    float[] scratch = context.allocateFloatLocalArray(GROUP);
     int item = context.localIdx;
     int row = context.groupIdx;
     float squares = 0f;
@@ -35,7 +34,7 @@ public final class RmsNormForward {
       float v = x.get(row * columns + c);
       squares = squares + v * v;
     }
-    float total = GroupReduce.sum(context, scratch, squares);
+    float total = GroupReduce.sum(context, squares);
     float r = 1f / TornadoMath.sqrt(total / columns + eps);
     for (int c = item; c < columns; c += GROUP) {
       y.set(row * columns + c, x.get(row * columns + c) * r * weight.get(c));

@@ -18,13 +18,12 @@ public final class SumSquaresPartial {
    */
   public static void sumSquaresPartial(
       KernelContext context, FloatArray x, FloatArray partial, int n, int groups) {
-    float[] scratch = context.allocateFloatLocalArray(GROUP);
     float squares = 0f;
     for (int i = context.globalIdx; i < n; i += groups * GROUP) {
       float v = x.get(i);
       squares = squares + v * v;
     }
-    float total = GroupReduce.sum(context, scratch, squares);
+    float total = GroupReduce.sum(context, squares);
     if (context.localIdx == 0) {
       partial.set(context.groupIdx, total);
     }

@@ -29,7 +29,6 @@ public final class TileScale {
       int tileColumns,
       int format,
       int powerOfTwo) {
-    float[] scratch = context.allocateFloatLocalArray(GROUP);
     float amax = 0f;
     for (int i = context.localIdx; i < tileRows * tileColumns; i += GROUP) {
       int r = context.groupIdy * tileRows + i / tileColumns;
@@ -41,7 +40,7 @@ public final class TileScale {
         }
       }
     }
-    float most = GroupReduce.max(context, scratch, amax);
+    float most = GroupReduce.max(context, amax);
     if (context.localIdx == 0) {
       int scaleColumns = (columns + tileColumns - 1) / tileColumns;
       scales.set(
