@@ -1,5 +1,6 @@
 package org.foretoken.cli;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.foretoken.cli.metrics.MetricsJson;
@@ -20,7 +21,8 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description =
         "With --check, runs every operation of the catalog on a device and compares it with the"
-            + " host; exit code 1 where one differs or fails.")
+            + " host, and searches the code that TornadoVM generated for what it is known to"
+            + " compile wrongly; exit code 1 where one differs, fails, or is found.")
 final class KernelsCommand extends ForetokenCommand {
   /** Which sizes of the catalog to run. */
   enum Sizes {
@@ -49,7 +51,12 @@ final class KernelsCommand extends ForetokenCommand {
 
   /** The whole check, as JSON has it. */
   record Report(
-      String device, String description, boolean compared, long failed, List<Line> results) {}
+      String device,
+      String description,
+      boolean compared,
+      long failed,
+      List<Line> results,
+      List<KernelCode.Row> kernels) {}
 
   @Option(names = "--check", description = "Run the check.")
   private boolean check;
@@ -79,6 +86,18 @@ final class KernelsCommand extends ForetokenCommand {
       description = "Compare nothing: for a driver that compiles and does not run.")
   private boolean compileOnly;
 
+  @Option(
+      names = "--code",
+      paramLabel = "DIR",
+      description = "Keep the generated sources, and cubins for sm_90, in this folder.")
+  private Path code;
+
+  @Option(
+      names = "--table",
+      paramLabel = "FILE",
+      description = "Write the results and what the compiled kernels take as Markdown.")
+  private Path table;
+
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
@@ -88,12 +107,14 @@ final class KernelsCommand extends ForetokenCommand {
       throw wrong("kernels: expected --check; see 'foretoken kernels --help'");
     }
     List<OperationCase> operations =
-        (sizes == Sizes.ALL ? OperationCases.all() : OperationCases.of(7, 207))
-            .stream().filter(o -> o.name().contains(only)).toList();
+        new ArrayList<>(sizes == Sizes.ALL ? OperationCases.all() : OperationCases.of(7, 207));
+    operations.addAll(OperationCases.products(64, 128, 256)); // which fits tensor cores
+    operations.removeIf(o -> !o.name().contains(only));
     if (operations.isEmpty()) {
       throw wrong("--only: expected part of an operation's name, found '" + only + "'");
     }
     String name = device == null ? Devices.kernelDevice() : device;
+    KernelCode kernels = KernelCode.open(name);
     String description;
     try (Backend backend = Devices.open(name, false, gemm.value())) {
       description = backend.description();
@@ -105,14 +126,21 @@ final class KernelsCommand extends ForetokenCommand {
     List<Line> lines = new ArrayList<>();
     for (OperationCase operation : operations) {
       lines.addAll(run(operation, name));
+      kernels.collect();
     }
     long failed = lines.stream().filter(l -> !l.passed()).count();
+    List<KernelCode.Row> rows = kernels.examine(code);
+    Report report = new Report(name, description, !compileOnly, failed, lines, rows);
+    if (table != null) {
+      KernelTable.write(report, table);
+    }
     if (json) {
-      out().println(MetricsJson.line(new Report(name, description, !compileOnly, failed, lines)));
+      out().println(MetricsJson.line(report));
     } else {
       print(lines, failed);
+      printKernels(rows);
     }
-    return failed == 0 ? 0 : 1;
+    return failed == 0 && rows.stream().noneMatch(KernelCode.Row::failed) ? 0 : 1;
   }
 
   /** Runs one operation on devices of its own, so that a failure ends where it began. */
@@ -185,7 +213,26 @@ final class KernelsCommand extends ForetokenCommand {
                 + "'");
   }
 
-  private static String number(Double value) {
+  private void printKernels(List<KernelCode.Row> rows) {
+    if (rows.isEmpty()) {
+      return;
+    }
+    out().println();
+    KernelTable.columns(rows).lines().forEach(out()::println);
+    for (KernelCode.Row row : rows) {
+      row.findings().forEach(finding -> out().println("FAILED: " + finding));
+    }
+    long bad = rows.stream().filter(KernelCode.Row::failed).count();
+    out().println();
+    out()
+        .println(
+            bad == 0
+                ? rows.size()
+                    + " kernels: no known miscompilation, no spills in products or attention"
+                : "FAILED: " + bad + " of " + rows.size() + " kernels");
+  }
+
+  static String number(Double value) {
     return value == null
         ? ""
         : value == 0 ? "0" : String.format(java.util.Locale.ROOT, "%.1e", value);

@@ -10,6 +10,9 @@ public final class RopeRotate {
   private static final double TURN = 6.283185307179586;
   private static final double TURNS = 0.15915494309189535;
 
+  /** More than any head has pairs of columns. */
+  private static final int PAIRS = 0xFFFFFF;
+
   private RopeRotate() {}
 
   /**
@@ -38,7 +41,7 @@ public final class RopeRotate {
         int d = c % headDim - (headDim - rotaryDim);
         float result = x.get(r * columns + c);
         if (d >= 0) {
-          int j = d / 2;
+          int j = (d >> 1) & PAIRS; // d / 2, which is a shift that may not be told the sign of d
           double frequency =
               (double) frequencies.get(j) + (double) frequencies.get(rotaryDim / 2 + j);
           double angle = positions.get(r) * frequency;
