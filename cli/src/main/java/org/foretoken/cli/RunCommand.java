@@ -4,6 +4,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.LongStream;
@@ -217,7 +218,11 @@ final class RunCommand extends ForetokenCommand {
   private void writeFiles(Executable executable, long[] nanos, String name) throws IOException {
     if (trace != null) {
       try (BufferedWriter out = Files.newBufferedWriter(trace)) {
-        GraphTrace.write(executable.graph(), nanos, name, out);
+        if (Arrays.equals(nanos, executable.nodeNanos())) {
+          GraphTrace.write(executable.graph(), executable.nodeSlots(), name, out);
+        } else {
+          GraphTrace.write(executable.graph(), nanos, name, out);
+        }
       }
       err().println("trace written to " + trace + "; open it in https://ui.perfetto.dev");
     }

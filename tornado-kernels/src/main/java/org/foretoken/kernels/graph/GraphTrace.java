@@ -14,7 +14,7 @@ public final class GraphTrace {
   private GraphTrace() {}
 
   /**
-   * Nodes one after the other in program order, as they ran.
+   * Nodes one after the other in program order.
    *
    * @param nodeNanos from {@link Executable#nodeNanos}
    * @param device name of the backend, shown as the process
@@ -31,7 +31,8 @@ public final class GraphTrace {
   }
 
   /**
-   * Nodes as {@link Dependencies#schedule} lays them out, each worker a thread.
+   * Nodes as they ran ({@link Executable#nodeSlots}) or as {@link Dependencies#schedule} lays them
+   * out, each worker a thread.
    *
    * @param slots for each node by its index
    */

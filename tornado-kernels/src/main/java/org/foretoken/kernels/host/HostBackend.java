@@ -14,15 +14,19 @@ import org.foretoken.kernels.graph.Tensor;
 
 /**
  * Runs graphs on the CPU: Vector-API Java on off-heap memory, each operation on all threads of a
- * {@link HostPool}, operations in program order.
+ * {@link HostPool}; operations too small for that run beside each other, see {@link HostSchedule}.
  *
  * <p>Results do not depend on the number of threads, and a row's results do not depend on the
  * number of rows. Not for use by several threads at once.
  */
 public final class HostBackend implements Backend {
+  /** Set to true, small operations run beside each other. */
+  public static final String OVERLAP_PROPERTY = "foretoken.host.overlap";
+
   private record Resident(Tensor tensor, MemorySegment segment) {}
 
   private final HostPool pool;
+  private final boolean overlap;
   private final boolean trace;
   private final HostMemory memory = new HostMemory();
   private final HostWeights weights;
@@ -40,7 +44,19 @@ public final class HostBackend implements Backend {
    * @param trace whether {@link Executable#nodeNanos} is filled
    */
   public HostBackend(HostPool pool, boolean trace) {
+    this(pool, Boolean.getBoolean(OVERLAP_PROPERTY), trace);
+  }
+
+  /**
+   * Creates a backend.
+   *
+   * @param pool the threads; stays the caller's to close
+   * @param overlap whether small operations run beside each other, with the same results
+   * @param trace whether {@link Executable#nodeNanos} is filled
+   */
+  public HostBackend(HostPool pool, boolean overlap, boolean trace) {
     this.pool = pool;
+    this.overlap = overlap;
     this.trace = trace;
     weights = new HostWeights(pool);
   }
@@ -73,7 +89,7 @@ public final class HostBackend implements Backend {
         segments[t.id()] = slab.asSlice(plan.offset(t), t.bytes());
       }
     }
-    return new HostExecutable(graph, plan, segments, memory, weights, pool, trace);
+    return new HostExecutable(graph, plan, segments, memory, weights, pool, overlap, trace);
   }
 
   private MemorySegment resident(Graph graph, Tensor tensor) {

@@ -24,6 +24,7 @@ final class HostMemory implements AutoCloseable {
   private volatile boolean closed;
   private long allocated;
   private MemorySegment scratch = MemorySegment.NULL;
+  private long scratches;
   private final Map<RopeKey, HostRopeTable> ropeTables = new HashMap<>();
 
   private record RopeKey(int rotaryDim, double theta) {}
@@ -67,6 +68,7 @@ final class HostMemory implements AutoCloseable {
 
   /** Memory that all nodes share, since one runs at a time. */
   synchronized MemorySegment scratch(String what, long bytes) {
+    scratches++;
     if (scratch.byteSize() < bytes) {
       scratch = allocate(what, bytes);
     }
@@ -110,5 +112,10 @@ final class HostMemory implements AutoCloseable {
   public void close() {
     closed = true;
     arena.close();
+  }
+
+  /** How often scratch memory has been asked for: who did shares it with all who did. */
+  synchronized long scratches() {
+    return scratches;
   }
 }

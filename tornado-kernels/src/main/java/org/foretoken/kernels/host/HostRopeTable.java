@@ -20,7 +20,7 @@ final class HostRopeTable {
   }
 
   /** The table with positions up to {@code last} in it. */
-  float[] upTo(int last) {
+  synchronized float[] upTo(int last) {
     if (last >= positions) {
       grow(Math.max(last + 1, Math.min(2 * positions, last + 4096)));
     }

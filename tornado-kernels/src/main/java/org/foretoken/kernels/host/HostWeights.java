@@ -69,7 +69,7 @@ final class HostWeights implements AutoCloseable {
    * @param version {@link #version} of the weight
    * @param scales scales of an FP8 weight, else null
    */
-  HostPackedWeight packed(
+  synchronized HostPackedWeight packed(
       Tensor weight, Kind kind, long[] version, MemorySegment w, MemorySegment scales) {
     Key key = new Key(weight.name(), kind);
     Entry known = entries.get(key);
@@ -95,8 +95,7 @@ final class HostWeights implements AutoCloseable {
   }
 
   /** The transposed copy of a key cache, made on first use; {@code cache} is its address. */
-  HostKeyPanels keyPanels(
-      Tensor tensor, int kvHeads, int headDim, long cache, HostMemory memory) {
+  HostKeyPanels keyPanels(Tensor tensor, int kvHeads, int headDim, long cache, HostMemory memory) {
     return keyPanels.computeIfAbsent(
         tensor.name(),
         name ->

@@ -8,13 +8,13 @@ import org.foretoken.kernels.op.SumSquares;
 import org.foretoken.kernels.op.Zero;
 
 /** Valid graphs of many small operations on transients of several sizes. */
-final class RandomGraphs {
+public final class RandomGraphs {
   private static final int[] SIZES = {1, 16, 17, 100, 1000};
 
   private RandomGraphs() {}
 
   /** Of {@code nodes} operations; in place, updating, and sharing operands at random. */
-  static Graph of(long seed, int nodes) {
+  public static Graph of(long seed, int nodes) {
     Random random = new Random(seed);
     Graph graph = new Graph("random-" + seed);
     List<List<Tensor>> bySize = new ArrayList<>();
