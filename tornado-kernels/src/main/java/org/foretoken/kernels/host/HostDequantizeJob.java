@@ -5,10 +5,13 @@ import org.foretoken.fp8.Granularity;
 /** One call of the dequantizer: rows, cut into units that threads take. */
 final class HostDequantizeJob implements HostPool.Range {
   /** Elements a unit covers, about. */
-  private static final int UNIT = 1 << 16;
+  private static final int UNIT = 1 << 18;
 
   private static final int SMALLEST_UNIT = 1 << 12;
   private static final int PIECE = HostQuantizeScratch.PIECE;
+
+  /** The shift that makes every index of a vector the group 0. */
+  private static final int ONE_GROUP = 31;
 
   private static final ThreadLocal<HostDequantizeJob> JOB =
       ThreadLocal.withInitial(HostDequantizeJob::new);
@@ -58,9 +61,12 @@ final class HostDequantizeJob implements HostPool.Range {
     long element = (long) row * columns + column;
     long from = codes + element * format.bytes;
     boolean plain = HostDequantizeLanes.allFinite(from, n, format);
-    long to = bf16 ? scratch.piece() : x + 4 * element;
     long scaleRow = (long) tile.scaleRow(row) * tile.scaleColumns(columns);
     int width = tile.columns() == Granularity.WHOLE ? columns : tile.columns();
+    if (plain && format.bytes == 1 && groups(scratch, from, element, scaleRow, column, n, width)) {
+      return;
+    }
+    long to = bf16 ? scratch.piece() : x + 4 * element;
     if (width == 1) {
       long at = columnScales(scratch, scaleRow + column, n);
       if (plain) {
@@ -87,6 +93,45 @@ final class HostDequantizeJob implements HostPool.Range {
     if (bf16) {
       HostDequantizeLanes.narrow(to, x + 2 * element, n);
     }
+  }
+
+  /**
+   * Decodes finite codes of whole groups, or of a part of one, in a single loop.
+   *
+   * @return whether it could: the piece is whole vectors, its groups fit them, its scales are
+   *     finite
+   */
+  private boolean groups(
+      HostQuantizeScratch scratch,
+      long from,
+      long element,
+      long scaleRow,
+      int column,
+      int n,
+      int width) {
+    int first = column / width;
+    int last = (column + n - 1) / width;
+    int shift = first == last ? ONE_GROUP : HostQuantizeGroups.shift(width);
+    if (n % HostQuantizeLanes.LANES != 0 || shift < 0 || column % width != 0 && first != last) {
+      return false;
+    }
+    float[] factors = scratch.scales;
+    long at = columnScales(scratch, scaleRow + first, last - first + 1);
+    boolean finite = true;
+    for (int g = 0; g <= last - first; g++) {
+      factors[g] = HostQuantizeLanes.getFloat(at + 4L * g);
+      finite &= Math.abs(factors[g]) <= Float.MAX_VALUE;
+    }
+    if (!finite) {
+      return false;
+    }
+    int vectors = n / HostQuantizeLanes.LANES;
+    if (bf16) {
+      HostDequantizeGroups.decodeBf16(from, x + 2 * element, vectors, shift, factors, format);
+    } else {
+      HostDequantizeGroups.decode(from, x + 4 * element, vectors, shift, factors, format);
+    }
+    return true;
   }
 
   /** Address of {@code n} scales as FP32; E8M0 is decoded into the scratch. */

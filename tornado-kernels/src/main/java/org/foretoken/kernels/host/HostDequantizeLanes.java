@@ -101,8 +101,9 @@ final class HostDequantizeLanes {
     FloatVector subnormals = FloatVector.broadcast(FLOATS, -format.minNormal);
     int toSign = format.signShift;
     int toFields = format.fieldShift;
-    int fields = format.signBit - 1 << toFields;
-    int bias = format.decodeBias;
+    IntVector fields = IntVector.broadcast(INTS, format.signBit - 1 << toFields);
+    IntVector bias = IntVector.broadcast(INTS, format.decodeBias);
+    IntVector sign = IntVector.broadcast(INTS, SIGN);
     boolean wide = format.bytes == 2;
     int whole = n - n % LANES;
     for (int i = 0; i < whole; i += LANES) {
@@ -117,7 +118,7 @@ final class HostDequantizeLanes {
       FloatVector scaled = value.reinterpretAsFloats().mul(factors);
       scaled
           .reinterpretAsInts()
-          .lanewise(VectorOperators.XOR, code.lanewise(VectorOperators.LSHL, toSign).and(SIGN))
+          .lanewise(VectorOperators.XOR, code.lanewise(VectorOperators.LSHL, toSign).and(sign))
           .intoMemorySegment(MEMORY, x + 4L * i, LITTLE);
     }
     decodeScalar(
@@ -147,12 +148,15 @@ final class HostDequantizeLanes {
     int whole = n - n % LANES;
     int magnitudes = 0;
     IntVector largest = IntVector.zero(INTS);
+    IntVector magnitude = IntVector.broadcast(INTS, ~SIGN);
+    IntVector half = IntVector.broadcast(INTS, 0x7fff);
+    IntVector one = IntVector.broadcast(INTS, 1);
     for (int i = 0; i < whole; i += LANES) {
       IntVector bits = IntVector.fromMemorySegment(INTS, MEMORY, floats + 4L * i, LITTLE);
-      largest = largest.max(bits.and(~SIGN));
-      IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+      largest = largest.max(bits.and(magnitude));
+      IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(one);
       HostQuantizeLanes.storeShorts(
-          bits.add(0x7fff).add(odd).lanewise(VectorOperators.LSHR, 16), bf16 + 2L * i);
+          bits.add(half).add(odd).lanewise(VectorOperators.LSHR, 16), bf16 + 2L * i);
     }
     magnitudes = largest.reduceLanes(VectorOperators.MAX);
     int first = magnitudes > HostQuantizeLanes.INFINITY ? 0 : whole; // a NaN could turn infinite

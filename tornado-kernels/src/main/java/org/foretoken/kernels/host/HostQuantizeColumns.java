@@ -3,7 +3,7 @@ package org.foretoken.kernels.host;
 /** Groups within a column, 128x1; and 1x128 along with them, from the same read. */
 final class HostQuantizeColumns {
   /** Columns of a unit: 128 rows of it stay in the second-level cache between the two passes. */
-  private static final int STRIP = 512;
+  private static final int STRIP = 1024;
 
   private static final int ROW_GROUP = 128;
 
@@ -43,32 +43,51 @@ final class HostQuantizeColumns {
       long element = (long) row * job.columns + column;
       long floats = job.floats(scratch, element, n);
       HostQuantizeLanes.amaxColumns(floats, n, scratch.amax);
-      rowGroups(job, floats, row, column, n);
+      rowGroups(job, scratch, floats, row, column, n);
     }
     columnCodes(job, scratch, strip, column, n);
   }
 
-  private static void rowGroups(HostQuantizeJob job, long floats, int row, int column, int n) {
+  private static void rowGroups(
+      HostQuantizeJob job, HostQuantizeScratch scratch, long floats, int row, int column, int n) {
     int scaleColumns = Math.ceilDiv(job.columns, ROW_GROUP);
-    for (int i = 0; i < n; i += ROW_GROUP) {
+    long scale = (long) row * scaleColumns + column / ROW_GROUP;
+    long element = (long) row * job.columns + column;
+    int shift = HostQuantizeGroups.shift(ROW_GROUP);
+    int whole = shift < 0 || !job.isNarrow() ? 0 : n / ROW_GROUP;
+    if (whole > 0 && HostQuantizeGroups.amax(floats, whole, shift, scratch.numbers)) {
+      float[] minus = scratch.minusScales;
+      float[] reverse = scratch.reciprocals;
+      HostQuantizeGroups.scales(whole, scratch.numbers, job.rule, job.format, minus, reverse);
+      for (int g = 0; g < whole; g++) {
+        HostQuantizeLanes.putFloat(job.rowScales + 4 * (scale + g), -minus[g]);
+      }
+      HostQuantizeGroups.encode(
+          floats, job.rowCodes + element, whole << shift, shift, minus, reverse, job.format);
+    } else {
+      whole = 0;
+    }
+    for (int i = whole * ROW_GROUP; i < n; i += ROW_GROUP) {
       int width = Math.min(ROW_GROUP, n - i);
-      long at = floats + 4L * i;
-      int amax = HostQuantizeLanes.amax(at, width);
-      int numbers = amax;
-      if (amax > HostQuantizeLanes.INFINITY) {
-        job.noteNan();
-        numbers = HostQuantizeLanes.amaxOfNumbers(at, width, 0);
-      }
-      float scale = job.scale(numbers);
-      long to = job.rowCodes + (long) row * job.columns + column + i;
-      int scaleIndex = (column + i) / ROW_GROUP;
-      HostQuantizeLanes.putFloat(
-          job.rowScales + 4 * ((long) row * scaleColumns + scaleIndex), scale);
-      if (HostQuantizeLanes.isPlain(amax)) {
-        HostQuantizeLanes.encode(at, to, width, -scale, 1f / scale, job.format);
-      } else {
-        HostQuantizeLanes.encodeScalar(at, to, width, scale, job.format);
-      }
+      rowGroup(job, floats + 4L * i, element + i, scale + i / ROW_GROUP, width);
+    }
+  }
+
+  private static void rowGroup(
+      HostQuantizeJob job, long floats, long element, long scaleIndex, int width) {
+    int amax = HostQuantizeLanes.amax(floats, width);
+    int numbers = amax;
+    if (amax > HostQuantizeLanes.INFINITY) {
+      job.noteNan();
+      numbers = HostQuantizeLanes.amaxOfNumbers(floats, width, 0);
+    }
+    float scale = job.scale(numbers);
+    long to = job.rowCodes + element;
+    HostQuantizeLanes.putFloat(job.rowScales + 4 * scaleIndex, scale);
+    if (HostQuantizeLanes.isPlain(amax) && !job.saturates()) {
+      HostQuantizeLanes.encode(floats, to, width, -scale, 1f / scale, job.format);
+    } else {
+      HostQuantizeLanes.encodeScalar(floats, to, width, scale, job.format);
     }
   }
 

@@ -187,6 +187,35 @@ final class HostQuantizeJob implements HostPool.Range {
     }
   }
 
+  /** Whether codes take a byte and do not saturate, which the loops over many groups ask for. */
+  boolean isNarrow() {
+    return format.bytes == 1 && !saturates;
+  }
+
+  /**
+   * Scales and codes of {@code count} plain groups of 2^shift vectors, whose amax is in the
+   * scratch.
+   *
+   * @param floats address of the groups' values
+   * @param element index of the first value
+   * @param scaleIndex index of the first scale
+   */
+  void encodeGroups(
+      HostQuantizeScratch scratch,
+      long floats,
+      long element,
+      long scaleIndex,
+      int count,
+      int shift) {
+    float[] minus = scratch.minusScales;
+    HostQuantizeGroups.scales(count, scratch.amax, rule, format, minus, scratch.reciprocals);
+    for (int g = 0; g < count; g++) {
+      putScale(scaleIndex + g, -minus[g]);
+    }
+    HostQuantizeGroups.encode(
+        floats, codes + element, count << shift, shift, minus, scratch.reciprocals, format);
+  }
+
   /**
    * Encodes {@code n} floats at {@code floats} whose codes start with that of {@code element}.
    *

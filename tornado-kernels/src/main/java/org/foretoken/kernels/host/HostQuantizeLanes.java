@@ -33,7 +33,7 @@ final class HostQuantizeLanes {
   /** Floats in a vector. */
   static final int LANES = FLOATS.length();
 
-  private static final VectorSpecies<Byte> BYTES =
+  static final VectorSpecies<Byte> BYTES =
       VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, 8 * LANES)));
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
@@ -81,9 +81,10 @@ final class HostQuantizeLanes {
   /** amax[i] = max(amax[i], |x[i]|) as bits, for {@code n} columns of one row. */
   static void amaxColumns(long x, int n, int[] amax) {
     int whole = n - n % LANES;
+    IntVector magnitude = IntVector.broadcast(INTS, MAGNITUDE);
     for (int i = 0; i < whole; i += LANES) {
       IntVector bits = IntVector.fromMemorySegment(INTS, MEMORY, x + 4L * i, LITTLE);
-      IntVector.fromArray(INTS, amax, i).max(bits.and(MAGNITUDE)).intoArray(amax, i);
+      IntVector.fromArray(INTS, amax, i).max(bits.and(magnitude)).intoArray(amax, i);
     }
     for (int i = whole; i < n; i++) {
       amax[i] = Math.max(amax[i], getInt(x + 4L * i) & MAGNITUDE);
@@ -95,21 +96,24 @@ final class HostQuantizeLanes {
       long x, long codes, int n, float minus, float reverse, HostQuantizeFormat format) {
     FloatVector minusScale = FloatVector.broadcast(FLOATS, minus);
     FloatVector reciprocal = FloatVector.broadcast(FLOATS, reverse);
-    int minNormal = format.minNormalBits;
-    int magic = format.magicBits;
+    IntVector magnitudes = IntVector.broadcast(INTS, MAGNITUDE);
+    IntVector exponents = IntVector.broadcast(INTS, INFINITY);
+    IntVector minNormal = IntVector.broadcast(INTS, format.minNormalBits);
+    IntVector magic = IntVector.broadcast(INTS, format.magicBits);
+    IntVector signs = IntVector.broadcast(INTS, 0x80);
     int fieldShift = format.fieldShift;
     int whole = n - n % LANES;
     for (int i = 0; i < whole; i += LANES) {
       IntVector bits = IntVector.fromMemorySegment(INTS, MEMORY, x + 4L * i, LITTLE);
-      FloatVector magnitude = bits.and(MAGNITUDE).reinterpretAsFloats();
+      FloatVector magnitude = bits.and(magnitudes).reinterpretAsFloats();
       FloatVector product = magnitude.mul(reciprocal);
       FloatVector quotient = product.fma(minusScale, magnitude).fma(reciprocal, product);
-      IntVector binade = quotient.reinterpretAsInts().and(INFINITY).max(minNormal);
+      IntVector binade = quotient.reinterpretAsInts().and(exponents).max(minNormal);
       IntVector rounded = quotient.add(binade.add(magic).reinterpretAsFloats()).reinterpretAsInts();
       IntVector code =
           rounded
               .add(binade.lanewise(VectorOperators.LSHR, fieldShift))
-              .or(bits.lanewise(VectorOperators.LSHR, 24).and(0x80));
+              .or(bits.lanewise(VectorOperators.LSHR, 24).and(signs));
       storeBytes(code, codes + i);
     }
     for (int i = whole; i < n; i++) {
@@ -151,23 +155,26 @@ final class HostQuantizeLanes {
       float[] minusScales,
       float[] reciprocals,
       HostQuantizeFormat format) {
-    int minNormal = format.minNormalBits;
-    int magic = format.magicBits;
+    IntVector magnitudes = IntVector.broadcast(INTS, MAGNITUDE);
+    IntVector exponents = IntVector.broadcast(INTS, INFINITY);
+    IntVector minNormal = IntVector.broadcast(INTS, format.minNormalBits);
+    IntVector magic = IntVector.broadcast(INTS, format.magicBits);
+    IntVector signs = IntVector.broadcast(INTS, 0x80);
     int fieldShift = format.fieldShift;
     int whole = n - n % LANES;
     for (int i = 0; i < whole; i += LANES) {
       FloatVector reciprocal = FloatVector.fromArray(FLOATS, reciprocals, i);
       IntVector bits = IntVector.fromMemorySegment(INTS, MEMORY, x + 4L * i, LITTLE);
-      FloatVector magnitude = bits.and(MAGNITUDE).reinterpretAsFloats();
+      FloatVector magnitude = bits.and(magnitudes).reinterpretAsFloats();
       FloatVector product = magnitude.mul(reciprocal);
       FloatVector minusScale = FloatVector.fromArray(FLOATS, minusScales, i);
       FloatVector quotient = product.fma(minusScale, magnitude).fma(reciprocal, product);
-      IntVector binade = quotient.reinterpretAsInts().and(INFINITY).max(minNormal);
+      IntVector binade = quotient.reinterpretAsInts().and(exponents).max(minNormal);
       IntVector rounded = quotient.add(binade.add(magic).reinterpretAsFloats()).reinterpretAsInts();
       IntVector code =
           rounded
               .add(binade.lanewise(VectorOperators.LSHR, fieldShift))
-              .or(bits.lanewise(VectorOperators.LSHR, 24).and(0x80));
+              .or(bits.lanewise(VectorOperators.LSHR, 24).and(signs));
       storeBytes(code, codes + i);
     }
     for (int i = whole; i < n; i++) {

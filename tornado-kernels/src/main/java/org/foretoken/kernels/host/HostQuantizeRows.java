@@ -3,7 +3,7 @@ package org.foretoken.kernels.host;
 /** Groups within a row: 1x128, MX's 1x32, whole rows. */
 final class HostQuantizeRows {
   /** Floats a unit covers at most. */
-  private static final int UNIT = 1 << 16;
+  private static final int UNIT = 1 << 18;
 
   private static final int SMALLEST_UNIT = 1 << 12;
   private static final int PIECE = HostQuantizeScratch.PIECE;
@@ -71,7 +71,8 @@ final class HostQuantizeRows {
 
   /**
    * Amax of all groups first, then their scales, then their codes: the reduction and the division
-   * of one group are long chains that others hide.
+   * of one group are long chains that others hide. Groups that the vector loops are not exact for
+   * go one by one.
    */
   private static void batch(
       HostQuantizeJob job,
@@ -81,9 +82,17 @@ final class HostQuantizeRows {
       int count,
       int width) {
     long floats = job.floats(scratch, element, count * width);
+    int shift = HostQuantizeGroups.shift(width);
     int[] amax = scratch.amax;
-    for (int g = 0; g < count; g++) {
-      amax[g] = HostQuantizeLanes.amax(floats + 4L * g * width, width);
+    if (shift >= 0) {
+      if (HostQuantizeGroups.amax(floats, count, shift, amax) && job.isNarrow()) {
+        job.encodeGroups(scratch, floats, element, scale, count, shift);
+        return;
+      }
+    } else {
+      for (int g = 0; g < count; g++) {
+        amax[g] = HostQuantizeLanes.amax(floats + 4L * g * width, width);
+      }
     }
     for (int g = 0; g < count; g++) {
       group(
