@@ -12,7 +12,7 @@ record Bands(int rows, int columns, int bandRows) {
   private static final int ELEMENTS = 1 << 22;
 
   /** Elements of a band, at most: a group of rows that is wider than this is refused. */
-  private static final int MOST_ELEMENTS = 1 << 26;
+  private static final int MOST_ELEMENTS = 1 << 25;
 
   /** A band of a matrix. */
   @FunctionalInterface
