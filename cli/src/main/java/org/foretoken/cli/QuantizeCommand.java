@@ -27,11 +27,11 @@ import picocli.CommandLine.Parameters;
       "quantization_config in config.json. It is complete or absent; an interrupted run leaves",
       "OUT.partial, and the same command goes on from there.",
       "",
-      "Recipes with a file format: tensor, row, 1x128, 128x1, 128x128, 128x128-pow2, mxfp8,",
-      "mxfp8-ocp, mxfp4, int8-row.",
+      "Recipes with a file format: deepseek (another name of 128x128), tensor, row, 1x128, 128x1,",
+      "128x128, 128x128-pow2, mxfp8, mxfp8-ocp, mxfp4, int8-row.",
       "",
       "Examples:",
-      "  foretoken quantize model/ model-fp8/",
+      "  foretoken quantize model/ model-fp8/ --recipe deepseek",
       "  foretoken quantize model/ model-mx/ --recipe mxfp8 --report"
     })
 final class QuantizeCommand extends ForetokenCommand {
@@ -44,8 +44,8 @@ final class QuantizeCommand extends ForetokenCommand {
   @Option(
       names = "--recipe",
       paramLabel = "R",
-      description = "Preset or YAML file (default: 128x128, DeepSeek-V3's).")
-  private String recipe = "128x128";
+      description = "Preset or YAML file (default: deepseek).")
+  private String recipe = "deepseek";
 
   @Option(
       names = "--include",

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.foretoken.cli.config.DidYouMean;
 import org.foretoken.fp8.InputException;
 import org.foretoken.fp8.QuantizationRecipe;
@@ -16,13 +17,18 @@ import org.yaml.snakeyaml.error.YAMLException;
 
 /** What {@code --recipe} takes: a preset's name, or a YAML file with a recipe. */
 final class RecipeOption {
+  /** DeepSeek-V3's layout of weights by the name that people know it by. */
+  private static final String DEEPSEEK = "deepseek";
+
   private static final int MAX_BYTES = 1 << 16;
 
   private RecipeOption() {}
 
   /** Names of the presets, for help and hints. */
   static List<String> names() {
-    return QuantizationRecipes.ALL.stream().map(QuantizationRecipe::name).toList();
+    return Stream.concat(
+            Stream.of(DEEPSEEK), QuantizationRecipes.ALL.stream().map(QuantizationRecipe::name))
+        .toList();
   }
 
   /**
@@ -43,7 +49,9 @@ final class RecipeOption {
               + "'"
               + DidYouMean.hint(text, names()));
     }
-    return QuantizationRecipes.byName(text, "--recipe");
+    return text.equals(DEEPSEEK)
+        ? QuantizationRecipes.BLOCK_128X128
+        : QuantizationRecipes.byName(text, "--recipe");
   }
 
   private static Object yaml(Path file) {

@@ -109,6 +109,16 @@ class FileCommandsTest {
   }
 
   @Test
+  void deepseekNamesItsWeightsLayout() throws IOException {
+    assertThat(run("quantize", in, out, "--recipe", "deepseek")).isZero();
+    Path named = temp.resolve("named");
+    assertThat(run("quantize", in, named, "--recipe", "128x128")).isZero();
+    for (String file : List.of("model.safetensors", "config.json")) {
+      assertThat(out.resolve(file)).hasSameBinaryContentAs(named.resolve(file));
+    }
+  }
+
+  @Test
   void recipesFromAFile() throws IOException {
     Path recipe = temp.resolve("r.yaml");
     Files.writeString(recipe, "preset: 128x128\nelement: E5M2\n");
