@@ -103,7 +103,7 @@ class ActivationCacheTest {
             "mlp_residual",
             "post_attention_layernorm.rstd",
             "self_attn.k_rope",
-            "self_attn.lse",
+            "self_attn.attention.lse",
             "self_attn.q_rope",
             "self_attn.v_proj.out")) {
       names.put(name, DType.F32);
