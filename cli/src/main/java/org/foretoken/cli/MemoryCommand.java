@@ -40,6 +40,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  foretoken memory 70b                       that many parameters",
       "  foretoken memory tiny                      a preset or YAML file of this program",
+      "  foretoken memory deepseek-v3               DeepSeek-V3, of which nothing is allocated",
       "  foretoken memory DeepSeek-V3/config.json   a checkpoint's config.json",
       "  foretoken memory tiny --plan deepseek      line by line"
     })
@@ -77,8 +78,13 @@ final class MemoryCommand extends ForetokenCommand {
   @Option(names = "--json", description = "Print one JSON object on standard output.")
   private boolean json;
 
-  /** What the bill is of; {@code cache} is null where only a number of parameters is known. */
-  private record Model(MemoryProfile profile, long tokens, KvCache cache) {}
+  /** What the bill is of; {@code shape} is null where only a number of parameters is known. */
+  private record Model(MemoryProfile profile, long tokens, ModelShape shape) {
+    /** Caches of the trunk, as the bill counts them. */
+    KvCache cache() {
+      return KvCache.of(shape, shape.layers());
+    }
+  }
 
   @Override
   public Integer call() {
@@ -100,8 +106,8 @@ final class MemoryCommand extends ForetokenCommand {
     if (json) {
       out().println(json(model, trainingTokens, plans, bills));
     } else if (plan == null) {
-      printPlans(model.profile(), trainingTokens, plans, bills);
-      if (model.cache() != null) {
+      printPlans(model, trainingTokens, plans, bills);
+      if (model.shape() != null) {
         out().println("KV cache " + KvCacheText.line(model.cache(), 2, "BF16"));
       }
     } else {
@@ -127,25 +133,30 @@ final class MemoryCommand extends ForetokenCommand {
     if (Files.isDirectory(path) || config.endsWith(".json")) {
       Path file = Files.isDirectory(path) ? path.resolve("config.json") : path;
       ModelShape shape = HuggingFaceConfig.read("'" + file + "'", CheckpointConfig.read(file));
-      return new Model(shape.profile(), DEFAULT_TOKENS, KvCache.of(shape, shape.layers()));
+      return new Model(shape.profile(), DEFAULT_TOKENS, shape);
     }
     RunConfig run = Configs.load(config, List.of());
     long batch = (long) run.train().batchSize() * run.train().sequenceLength();
     ModelShape shape = ModelShape.of(run.model());
-    return new Model(shape.profile(), batch, KvCache.of(shape, shape.layers()));
+    return new Model(shape.profile(), batch, shape);
   }
 
   private void printPlans(
-      MemoryProfile profile,
-      long trainingTokens,
-      List<PrecisionPlan> plans,
-      List<MemoryBill> bills) {
+      Model model, long trainingTokens, List<PrecisionPlan> plans, List<MemoryBill> bills) {
+    MemoryProfile profile = model.profile();
+    boolean experts = model.shape() != null && model.shape().experts() != null;
+    String active =
+        experts
+            ? ", " + Numbers.count(model.shape().activeParameters()) + " active for a token"
+            : "";
     out()
         .println(
             profile.name()
                 + ": "
                 + Numbers.count(profile.totalParameters())
-                + " parameters; activations of "
+                + " parameters"
+                + active
+                + "; activations of "
                 + Numbers.count(trainingTokens)
                 + " tokens, KV cache of "
                 + Numbers.count(context));
@@ -211,7 +222,8 @@ final class MemoryCommand extends ForetokenCommand {
     node.put("parameters", profile.totalParameters());
     node.put("training_tokens", trainingTokens);
     node.put("cached_tokens", context);
-    if (model.cache() != null) {
+    if (model.shape() != null) {
+      node.put("active_parameters", model.shape().activeParameters());
       KvCache cache = model.cache();
       ObjectNode kv = node.putObject("kv_cache_values_per_token");
       kv.put("blocks", cache.blocks());

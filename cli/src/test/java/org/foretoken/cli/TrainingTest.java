@@ -133,6 +133,17 @@ class TrainingTest {
   }
 
   @Test
+  void aModelFarTooLargeIsRefusedInOneLineBeforeAnythingIsAllocated() {
+    Program p = Program.run("train", "deepseek-v3", "--out", folder.resolve("v3").toString());
+    assertThat(p.exitCode()).isEqualTo(2);
+    assertThat(p.err().lines()).hasSize(1);
+    assertThat(p.err())
+        .startsWith("foretoken: memory: expected at most")
+        .containsPattern("found a need of 76[0-9]{2}\\.[0-9]+ GiB");
+    assertThat(folder.resolve("v3")).doesNotExist();
+  }
+
+  @Test
   void resumingARunThatIsDoneSaysHow() {
     Program p = Program.run("train", "--resume", model.toString());
     assertThat(p.exitCode()).isEqualTo(2);

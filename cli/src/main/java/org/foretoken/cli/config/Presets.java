@@ -19,7 +19,8 @@ public final class Presets {
   /** What {@code train} does when it is told nothing, and what files that name no preset extend. */
   public static final String DEFAULT = "tiny";
 
-  private static final List<String> IN_JAR = List.of("listing", "nanogpt-cpu", "tiny");
+  private static final List<String> IN_JAR =
+      List.of("deepseek-v3", "listing", "nanogpt-cpu", "tiny");
 
   private Presets() {}
 

@@ -55,19 +55,12 @@ class DeviceTrainingTest {
 
   /** A byte model of one block and one MTP module, too small to learn much and quick to emulate. */
   private static RunConfig run(Recipe recipe, int rows, int steps) {
+    return run(recipe, rows, steps, new AttentionConfig.GroupedQuery(2, 1, 16));
+  }
+
+  private static RunConfig run(Recipe recipe, int rows, int steps, AttentionConfig attention) {
     ModelConfig model =
-        new ModelConfig(
-            "emulated",
-            256,
-            32,
-            1,
-            new AttentionConfig.GroupedQuery(2, 1, 16),
-            64,
-            10_000,
-            1e-6f,
-            1,
-            true,
-            0.1);
+        new ModelConfig("emulated", 256, 32, 1, attention, 64, 10_000, 1e-6f, 1, true, 0.1);
     TrainConfig train =
         new TrainConfig(
             7,
@@ -139,6 +132,13 @@ class DeviceTrainingTest {
   @EnumSource(Recipe.class)
   void aStepUnderTheSanitizerEqualsTheHosts(Recipe recipe) throws IOException {
     RunConfig config = run(recipe, 24, 1);
+    assertSame(onEmulator(config, false), onHost(config), 1e-5);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Recipe.class)
+  void aStepWithLatentAttentionEqualsTheHosts(Recipe recipe) throws IOException {
+    RunConfig config = run(recipe, 24, 1, new AttentionConfig.Latent(3, 20, 24, 10, 6, 9));
     assertSame(onEmulator(config, false), onHost(config), 1e-5);
   }
 
