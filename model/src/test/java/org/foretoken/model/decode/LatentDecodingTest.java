@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.foretoken.fp8.E4M3;
 import org.foretoken.fp8.Tolerances;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.Executable;
@@ -162,6 +163,35 @@ class LatentDecodingTest {
               .mapToLong(Tensor::columns)
               .sum();
       assertThat(columns).isEqualTo(3L * ATTENTION.cachedPerToken()).isEqualTo(3 * (80 + 12));
+    }
+  }
+
+  @Test
+  void inFp8DecodingMultipliesByTheValuesOfTheCodes() {
+    ModelConfig config = config(67, 0);
+    String name = "model.layers.1.self_attn.kv_b_proj.weight";
+    int rows = 5 * (24 + 20);
+    int columns = 80;
+    try (Backend backend = loaded(config, 5)) {
+      PrecisionTable deepseek = PrecisionTable.of(Recipe.DEEPSEEK);
+      CachedModel cached = new CachedModel(backend, config, ModelLayout.of(config), deepseek, 16);
+      float[] before = cached.trunk(new int[] {1, 2}, 0)[1];
+      byte[] codes = new byte[rows * columns];
+      float[] scales = new float[2];
+      float[] master = new float[rows * columns];
+      float[] absorbed = new float[rows * columns];
+      backend.download("fp8." + name, MemorySegment.ofArray(codes));
+      backend.download("fp8." + name + "_scale_inv", MemorySegment.ofArray(scales));
+      backend.download(name, MemorySegment.ofArray(master));
+      backend.download("absorbed." + name, MemorySegment.ofArray(absorbed));
+      assertThat(absorbed).isNotEqualTo(master);
+      for (int i = 0; i < absorbed.length; i++) {
+        float scale = scales[i / columns / 128];
+        assertThat(absorbed[i]).isEqualTo(E4M3.decode(codes[i]) * scale);
+      }
+      // And it is this copy that is multiplied by.
+      backend.upload("absorbed." + name, MemorySegment.ofArray(new float[rows * columns]));
+      assertThat(cached.trunk(new int[] {1, 2}, 0)[1]).isNotEqualTo(before);
     }
   }
 
