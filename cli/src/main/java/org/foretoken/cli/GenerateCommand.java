@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import org.foretoken.cli.metrics.MetricsJson;
+import org.foretoken.cli.text.KvCacheText;
 import org.foretoken.cli.text.Numbers;
 import org.foretoken.cli.text.TokenText;
 import org.foretoken.model.config.ModelConfig;
@@ -20,6 +21,7 @@ import org.foretoken.model.decode.GenerateRequest;
 import org.foretoken.model.decode.Generation;
 import org.foretoken.model.decode.Generator;
 import org.foretoken.model.decode.TokenListener;
+import org.foretoken.model.memory.KvCache;
 import org.foretoken.model.train.MemoryCheck;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -55,7 +57,19 @@ final class GenerateCommand extends ForetokenCommand {
       double temperature,
       String recipe,
       String device,
+      Cache kvCache,
       Comparison comparison) {}
+
+  /** Bytes that decoding keeps of a token, beside what other attentions would. */
+  private record Cache(long bytesPerToken, long multiHead, long groupedQuery, long groupedHeads) {
+    static Cache of(KvCache c) {
+      return new Cache(
+          c.bytes(Float.BYTES),
+          c.multiHeadBytes(Float.BYTES),
+          c.groupedQueryBytes(Float.BYTES),
+          c.groupedHeads());
+    }
+  }
 
   /** Plain and speculative decoding by turns, in tokens a second. */
   private record Comparison(
@@ -230,6 +244,8 @@ final class GenerateCommand extends ForetokenCommand {
     if (!json) {
       err().println();
       err().println(summary(model, k, generations));
+      KvCache cache = KvCache.of(model.model());
+      err().println("KV cache " + KvCacheText.line(cache, Float.BYTES, "F32"));
       if (comparison != null) {
         describe(comparison, err());
       }
@@ -345,6 +361,7 @@ final class GenerateCommand extends ForetokenCommand {
         temperature,
         model.recipe().name().toLowerCase(Locale.ROOT),
         model.backend().name(),
+        Cache.of(KvCache.of(model.model())),
         comparison);
   }
 

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.foretoken.cli.metrics.RunHistory;
+import org.foretoken.model.memory.KvCache;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -218,17 +219,74 @@ class TrainingTest {
   }
 
   @Test
+  void aModelWithLatentAttentionTrainsAndDecodesOnItsCacheOfLatents() {
+    String latent =
+        "model.attention={kind: latent, heads: 2, q_lora_rank: 12, kv_lora_rank: 10,"
+            + " qk_nope_head_dim: 6, qk_rope_head_dim: 4, v_head_dim: 8}";
+    Path out = trained("latent", "--set", latent, "--recipe", "deepseek", "--device", "host");
+    RunHistory history = RunHistory.read(out);
+    assertThat(history.decoding().orElseThrow().same()).isTrue();
+    int layers = history.start().config().path("model").path("layers").asInt();
+    assertThat(history.start().memory().kvCache())
+        .isEqualTo(new KvCache(layers + 2, 10 + 4, 2 * (6 + 8), 6 + 8, 2, 1, true));
+    JsonNode json =
+        Program.run(
+                "generate",
+                "--checkpoint",
+                out.toString(),
+                "--prompt",
+                "the",
+                "--tokens",
+                "4",
+                "--json",
+                "--device",
+                "host")
+            .json();
+    assertThat(json.path("kv_cache").path("bytes_per_token").asLong())
+        .isEqualTo((layers + 2) * 14L * Float.BYTES);
+    assertThat(json.path("kv_cache").path("multi_head").asLong())
+        .isEqualTo((layers + 2) * 28L * Float.BYTES);
+    Program text =
+        Program.run(
+            "generate",
+            "--checkpoint",
+            out.toString(),
+            "--prompt",
+            "the",
+            "--tokens",
+            "4",
+            "--device",
+            "host");
+    assertThat(text.err()).contains("blocks of 14 values in F32); MHA with 2 heads");
+  }
+
+  @Test
   void promptsTogetherGetWhatEachGetsAlone() {
     String[] both = {
-      "--checkpoint", model.toString(), "--prompt", "int ", "--prompt", "a", "--tokens", "20",
-      "--drafts", "3", "--json"
+      "--checkpoint",
+      model.toString(),
+      "--prompt",
+      "int ",
+      "--prompt",
+      "a",
+      "--tokens",
+      "20",
+      "--drafts",
+      "3",
+      "--json"
     };
     Program together = generate(both);
     assertThat(together.exitCode()).as(together.err()).isZero();
     List<String> lines = together.out().lines().toList();
     assertThat(lines).hasSize(2);
     String[] second = {
-      "--checkpoint", model.toString(), "--prompt", "a", "--tokens", "20", "--no-speculative",
+      "--checkpoint",
+      model.toString(),
+      "--prompt",
+      "a",
+      "--tokens",
+      "20",
+      "--no-speculative",
       "--json"
     };
     JsonNode alone = generate(second).json();
@@ -239,7 +297,14 @@ class TrainingTest {
   @Test
   void roundsCompareBothWaysOfDecoding() {
     String[] args = {
-      "--checkpoint", model.toString(), "--prompt", "int ", "--tokens", "16", "--rounds", "2",
+      "--checkpoint",
+      model.toString(),
+      "--prompt",
+      "int ",
+      "--tokens",
+      "16",
+      "--rounds",
+      "2",
       "--json"
     };
     JsonNode c = generate(args).json().path("comparison");
@@ -254,12 +319,22 @@ class TrainingTest {
   @Test
   void anExportedModelContinuesTextsByItself() throws IOException {
     Path out = folder.resolve("exported");
-    Program p = Program.run("export", model.toString(), out.toString(), "--dtype", "fp32", "--json");
+    Program p =
+        Program.run("export", model.toString(), out.toString(), "--dtype", "fp32", "--json");
     assertThat(p.exitCode()).as(p.err()).isZero();
     assertThat(out.resolve("tokenizer.json")).exists();
-    String[] fromFolder = {"--model", out.toString(), "--prompt", "int ", "--json", "--tokens", "24"};
+    String[] fromFolder = {
+      "--model", out.toString(), "--prompt", "int ", "--json", "--tokens", "24"
+    };
     String[] fromRun = {
-      "--checkpoint", model.toString(), "--prompt", "int ", "--json", "--tokens", "24", "--recipe",
+      "--checkpoint",
+      model.toString(),
+      "--prompt",
+      "int ",
+      "--json",
+      "--tokens",
+      "24",
+      "--recipe",
       "fp32"
     };
     JsonNode a = generate(fromFolder).json();
