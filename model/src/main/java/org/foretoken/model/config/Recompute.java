@@ -6,7 +6,7 @@ public enum Recompute {
   NONE,
   /**
    * Transformer blocks: a block keeps its input alone and runs its forward pass again before its
-   * backward pass. Less memory, about a third more time; the same gradients to the last bit.
+   * backward pass. Less memory for one more forward pass; the same gradients to the last bit.
    */
   BLOCK
 }
