@@ -117,6 +117,11 @@ final class HostMath {
     return MEMORY.get(ValueLayout.JAVA_INT, address);
   }
 
+  /** Stores an integer at {@code address}. */
+  static void setInt(long address, int value) {
+    MEMORY.set(ValueLayout.JAVA_INT, address, value);
+  }
+
   /** Copies {@code n} floats. */
   static void copy(long from, long to, int n) {
     int i = 0;

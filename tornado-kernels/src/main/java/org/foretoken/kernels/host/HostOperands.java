@@ -92,7 +92,7 @@ record HostOperands(
    * @throws GraphException naming the operand and the first value outside {@code [low, high)}
    */
   void checkRange(Tensor operand, long values, int low, int high) {
-    int n = operand.rows();
+    int n = Math.toIntExact(operand.shape().elements());
     for (int i = 0; i < n; i++) {
       int v = HostMath.getInt(values + 4L * i);
       if (v < low || v >= high) {

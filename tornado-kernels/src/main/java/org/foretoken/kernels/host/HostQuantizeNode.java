@@ -89,7 +89,7 @@ final class HostQuantizeNode {
     return powerOfTwo ? ScaleRule.POWER_OF_TWO : ScaleRule.AMAX;
   }
 
-  private static Format format(DType dtype) {
+  static Format format(DType dtype) {
     return switch (dtype) {
       case E4M3 -> Formats.E4M3;
       case E5M2 -> Formats.E5M2;
@@ -98,7 +98,7 @@ final class HostQuantizeNode {
     };
   }
 
-  private static QuantizationRecipe recipe(DType dtype, Tile tile, ScaleRule rule) {
+  static QuantizationRecipe recipe(DType dtype, Tile tile, ScaleRule rule) {
     Granularity granularity =
         switch (tile) {
           case ROW_1X128 -> Granularity.TILE_1X128;

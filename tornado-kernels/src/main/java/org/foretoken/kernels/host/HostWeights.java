@@ -25,7 +25,7 @@ final class HostWeights implements AutoCloseable {
     FP8
   }
 
-  private record Key(String weight, Kind kind) {}
+  private record Key(String weight, int expert, Kind kind) {}
 
   private record Entry(HostPackedWeight packed, Arena arena, long version) {}
 
@@ -71,7 +71,26 @@ final class HostWeights implements AutoCloseable {
    */
   synchronized HostPackedWeight packed(
       Tensor weight, Kind kind, long[] version, MemorySegment w, MemorySegment scales) {
-    Key key = new Key(weight.name(), kind);
+    return packed(weight.name(), 0, weight.rows(), weight.columns(), kind, version, w, scales);
+  }
+
+  /**
+   * The packed copy of one matrix [n, k] of a stack.
+   *
+   * @param expert which
+   * @param w its elements
+   * @param scales its scales where it is FP8, else null
+   */
+  HostPackedWeight packed(
+      String weight,
+      int expert,
+      int n,
+      int k,
+      Kind kind,
+      long[] version,
+      MemorySegment w,
+      MemorySegment scales) {
+    Key key = new Key(weight, expert, kind);
     Entry known = entries.get(key);
     if (known != null && known.version == version[0]) {
       return known.packed;
@@ -79,11 +98,9 @@ final class HostWeights implements AutoCloseable {
     if (known != null) {
       known.arena.close();
     } else {
-      bytes += weight.shape().elements() * (kind == Kind.FP8 ? 1 : kind == Kind.BF16 ? 2 : 4);
+      bytes += (long) n * k * (kind == Kind.FP8 ? 1 : kind == Kind.BF16 ? 2 : 4);
     }
     Arena arena = Arena.ofShared();
-    int n = weight.rows();
-    int k = weight.columns();
     HostPackedWeight packed =
         switch (kind) {
           case F32 -> HostPackedWeight.pack(pool, arena, w, n, k, HostGemm.Operand.F32);

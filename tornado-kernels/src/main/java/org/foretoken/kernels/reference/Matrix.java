@@ -24,6 +24,14 @@ record Matrix(int rows, int columns, double[] values) {
     values[i * columns + j] += value;
   }
 
+  /** A copy of some rows. */
+  Matrix slice(int first, int count) {
+    return new Matrix(
+        count,
+        columns,
+        java.util.Arrays.copyOfRange(values, first * columns, (first + count) * columns));
+  }
+
   Matrix transposed() {
     Matrix t = zeros(columns, rows);
     for (int i = 0; i < rows; i++) {

@@ -46,6 +46,35 @@ final class Operands {
     return values.get(node.in(i)).integers();
   }
 
+  /** Written operand {@code i} of type I32. */
+  int[] integersOut(int i) {
+    return values.get(node.out(i)).integers();
+  }
+
+  /** A copy of matrix {@code e} of read operand {@code i}, a stack of matrices. */
+  Matrix stackIn(int i, int e) {
+    return stack(node.in(i), e);
+  }
+
+  /** A copy of matrix {@code e} of written operand {@code i}, a stack of matrices. */
+  Matrix stackOut(int i, int e) {
+    return stack(node.out(i), e);
+  }
+
+  private Matrix stack(Tensor tensor, int e) {
+    int rows = tensor.shape().dim(1);
+    int columns = tensor.shape().dim(2);
+    return new Matrix(tensor.rows() * rows, columns, values.get(tensor).reals())
+        .slice(e * rows, rows);
+  }
+
+  /** Replaces matrix {@code e} of written operand {@code i}. */
+  void setStackOut(int i, int e, Matrix matrix) {
+    double[] all = vectorOut(i);
+    int size = matrix.values().length;
+    System.arraycopy(matrix.values(), 0, all, e * size, size);
+  }
+
   /**
    * Read operand {@code i} of type I32, each element checked to be an index below {@code bound}.
    */

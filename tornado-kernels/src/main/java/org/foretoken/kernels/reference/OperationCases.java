@@ -24,6 +24,7 @@ public final class OperationCases {
     cases.addAll(AttentionCases.of(rows, columns));
     cases.addAll(LatentCases.of(rows, columns));
     cases.addAll(ProductCases.of(rows, columns));
+    cases.addAll(ExpertCases.of(rows, columns));
     cases.addAll(HeadCases.of(rows, columns));
     cases.addAll(QuantizeCases.of(rows, columns));
     return cases;

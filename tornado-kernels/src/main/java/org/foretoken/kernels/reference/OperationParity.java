@@ -3,6 +3,7 @@ package org.foretoken.kernels.reference;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.Executable;
@@ -83,14 +84,16 @@ public final class OperationParity {
     return executable;
   }
 
-  /** The values of a resident floating-point tensor, codes decoded. */
+  /** The values of a resident tensor, codes decoded. */
   static double[] download(Backend backend, Tensor tensor) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment segment = arena.allocate(Math.max(1, tensor.bytes()), 64);
       backend.download(tensor.name(), segment);
       Values values = Values.allocate(tensor);
       Storage.load(values, segment);
-      return values.reals();
+      return values.reals() != null
+          ? values.reals()
+          : Arrays.stream(values.integers()).asDoubleStream().toArray();
     }
   }
 }

@@ -9,7 +9,6 @@ import org.foretoken.fp8.QuantizationRecipe;
 import org.foretoken.fp8.QuantizationRecipes;
 import org.foretoken.fp8.QuantizerReference;
 import org.foretoken.kernels.graph.DType;
-import org.foretoken.kernels.graph.Tensor;
 import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.FakeQuantize;
 import org.foretoken.kernels.op.Quantize;
@@ -32,26 +31,41 @@ final class Quantizing {
   }
 
   private static void quantize(Operands operands, Tile tile, boolean powerOfTwo, int out) {
-    Matrix x = operands.in(0);
+    quantize(
+        operands,
+        operands.in(0),
+        tile,
+        powerOfTwo,
+        operands.node().out(out).dtype(),
+        operands.out(out),
+        operands.vectorOut(out + 1));
+  }
+
+  /** Codes and scales of {@code x}, which is the node's first operand or a part of it. */
+  static void quantize(
+      Operands operands,
+      Matrix x,
+      Tile tile,
+      boolean powerOfTwo,
+      DType dtype,
+      Matrix codes,
+      double[] scales) {
     float[] rounded = new float[x.values().length];
     for (int i = 0; i < rounded.length; i++) {
       rounded[i] = (float) x.values()[i];
     }
-    Tensor target = operands.node().out(out);
     Fp8Tensor quantized =
         QuantizerReference.quantize(
             operands.node().in(0).name(),
             rounded,
             x.rows(),
             x.columns(),
-            recipe(tile, powerOfTwo, format(target.dtype())));
-    Matrix codes = operands.out(out);
+            recipe(tile, powerOfTwo, format(dtype)));
     for (int i = 0; i < codes.rows(); i++) {
       for (int j = 0; j < codes.columns(); j++) {
         codes.set(i, j, quantized.decoded(i, j));
       }
     }
-    double[] scales = operands.vectorOut(out + 1);
     for (int group = 0; group < scales.length; group++) {
       scales[group] = quantized.scales()[group];
     }

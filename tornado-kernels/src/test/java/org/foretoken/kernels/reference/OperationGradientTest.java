@@ -6,6 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.foretoken.kernels.graph.DType;
+import org.foretoken.kernels.graph.Role;
 import org.foretoken.kernels.graph.Tensor;
 import org.foretoken.kernels.op.Attention;
 import org.foretoken.kernels.op.AttentionGrad;
@@ -13,6 +15,15 @@ import org.foretoken.kernels.op.ConcatColumns;
 import org.foretoken.kernels.op.CrossEntropyHead;
 import org.foretoken.kernels.op.Embedding;
 import org.foretoken.kernels.op.EmbeddingGrad;
+import org.foretoken.kernels.op.ExpertBalance;
+import org.foretoken.kernels.op.ExpertCombine;
+import org.foretoken.kernels.op.ExpertCombineGrad;
+import org.foretoken.kernels.op.ExpertDispatch;
+import org.foretoken.kernels.op.ExpertDispatchGrad;
+import org.foretoken.kernels.op.ExpertGate;
+import org.foretoken.kernels.op.ExpertGateGrad;
+import org.foretoken.kernels.op.ExpertMatMul;
+import org.foretoken.kernels.op.ExpertOrder;
 import org.foretoken.kernels.op.LatentHeads;
 import org.foretoken.kernels.op.LatentHeadsGrad;
 import org.foretoken.kernels.op.Layout;
@@ -21,9 +32,11 @@ import org.foretoken.kernels.op.Precision;
 import org.foretoken.kernels.op.RmsNorm;
 import org.foretoken.kernels.op.RmsNormGrad;
 import org.foretoken.kernels.op.Rope;
+import org.foretoken.kernels.op.Segments;
 import org.foretoken.kernels.op.SplitColumns;
 import org.foretoken.kernels.op.SwiGlu;
 import org.foretoken.kernels.op.SwiGluGrad;
+import org.foretoken.kernels.op.Zero;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -240,6 +253,92 @@ class OperationGradientTest {
               });
       assertGood(check.gradients(Map.of("hidden", "dHidden", "weight", "dWeight")));
     }
+  }
+
+  private static Tensor i32(Probe p, String name, int... dims) {
+    return p.graph.declare(name, DType.I32, Role.STATE, dims);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1,1,1,1", "4,6,2,3,2", "7,8,3,4,2", "9,12,4,1,1"})
+  void experts(int rows, int experts, int perToken, int groups, int topk) {
+    int in = 5;
+    int out = 3;
+    for (boolean normalize : new boolean[] {true, false}) {
+      Probe p = new Probe(rows + experts);
+      Tensor logits = p.real("logits", rows, experts);
+      Tensor bias = p.real("bias", experts);
+      Tensor x = p.real("x", rows, in);
+      Tensor w = p.real("w", experts, out, in);
+      Tensor scores = p.zero("scores", rows, experts);
+      Tensor chosen = i32(p, "chosen", rows, perToken);
+      Tensor gates = p.zero("gates", rows, perToken);
+      p.node(
+          new ExpertGate(perToken, groups, topk, normalize, 2.5f),
+          List.of(logits, bias),
+          scores,
+          chosen,
+          gates);
+      Tensor positions = i32(p, "positions", rows, perToken);
+      Tensor segments = i32(p, "segments", experts, Segments.WIDTH);
+      p.node(new ExpertOrder(experts), List.of(chosen), positions, segments);
+      Tensor grouped = p.zero("grouped", rows * perToken, in);
+      p.node(new ExpertDispatch(), List.of(x, positions), grouped);
+      Tensor made = p.zero("made", rows * perToken, out);
+      p.node(
+          new ExpertMatMul(Layout.NT, Precision.F32, false), List.of(grouped, w, segments), made);
+      Tensor y = p.zero("y", rows, out);
+      p.node(new ExpertCombine(), List.of(made, positions, gates), y);
+      Tensor dy = p.functional(y);
+      Tensor dMade = p.zero("dMade", rows * perToken, out);
+      Tensor dGates = p.zero("dGates", rows, perToken);
+      p.node(new ExpertCombineGrad(), List.of(made, positions, gates, dy), dMade, dGates);
+      Tensor dGrouped = p.zero("dGrouped", rows * perToken, in);
+      p.node(
+          new ExpertMatMul(Layout.NN, Precision.F32, false), List.of(dMade, w, segments), dGrouped);
+      Tensor dw = p.zero("dw", experts, out, in);
+      p.node(
+          new ExpertMatMul(Layout.TN, Precision.F32, false), List.of(dMade, grouped, segments), dw);
+      Tensor dx = p.zero("dx", rows, in);
+      p.node(new ExpertDispatchGrad(), List.of(dGrouped, positions), dx);
+      Tensor dLogits = p.zero("dLogits", rows, experts);
+      p.node(new ExpertGateGrad(normalize, 2.5f), List.of(scores, chosen, dGates), dLogits);
+      assertGood(p.check(x, dx, w, dw));
+      if (experts > 1 || !normalize) {
+        assertGood(p.check(logits, dLogits)); // one expert's normalised gate is constant
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,5,2", "6,4,1", "8,7,3"})
+  void expertBalance(int rows, int experts, int perToken) {
+    Probe p = new Probe(rows + experts);
+    Tensor logits = p.real("logits", rows, experts);
+    Tensor bias = p.zero("bias", experts);
+    int[] first = new int[rows];
+    Arrays.fill(first, rows / 3, rows, rows / 3);
+    Tensor firstRow = p.ints("firstRow", first);
+    Tensor coefficient = p.values("coefficient", 0.3);
+    Tensor scores = p.zero("scores", rows, experts);
+    p.node(
+        new ExpertGate(perToken, 1, 1, true, 1),
+        List.of(logits, bias),
+        scores,
+        i32(p, "chosen", rows, perToken),
+        p.zero("gates", rows, perToken));
+    Tensor balance = p.zero("balance", 1);
+    Tensor dLogits = p.zero("dLogits", rows, experts);
+    p.node(new Zero(), List.of(), dLogits);
+    p.node(new ExpertBalance(perToken), List.of(scores, firstRow, coefficient), balance, dLogits);
+    GradientCheck check =
+        new GradientCheck(
+            p.backend,
+            () -> {
+              p.run();
+              return 0.3 * p.result(balance)[0];
+            });
+    assertGood(check.gradients(Map.of("logits", "dLogits")));
   }
 
   @Test

@@ -1,0 +1,126 @@
+package org.foretoken.kernels.kernel;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Codes and scales of rows grouped by expert, in 1x128 and in 128x1 groups at once. */
+public final class QuantizeSegmentTiles {
+  /** Work items of a group: one a column of the block. */
+  public static final int GROUP = 128;
+
+  private static final int SIZE = 128;
+
+  /** Rows of the block that are in local memory at a time. */
+  private static final int CHUNK = 32;
+
+  /** Items that look for the largest value of one row of a chunk. */
+  private static final int PARTS = GROUP / CHUNK;
+
+  /** Floats between rows in local memory: with 4 more than the row, items hit different banks. */
+  private static final int STRIDE = SIZE + PARTS;
+
+  private QuantizeSegmentTiles() {}
+
+  /**
+   * Work group (g, h) holds the columns of block g of row tile h, see {@link ExpertTile}; the
+   * column scales of a tile that no expert has are 1. A chunk of rows passes through local memory,
+   * where each row's largest value is found and its codes are written; meanwhile each item keeps
+   * its column's largest value. A second read, from cache by then, writes the columns' codes.
+   *
+   * @param x F32 [rows, columns], row-major
+   * @param segments I32 [experts, 3]
+   * @param rowCodes E4M3 or E5M2 [rows, columns], row-major, written
+   * @param rowScales F32 [rows, ceil(columns / 128)], row-major, written
+   * @param columnCodes E4M3 or E5M2 [rows, columns], row-major, written
+   * @param columnScales F32 [tiles, columns], row-major, written
+   * @param rowFormat of the row codes, see {@link FloatCodec}
+   * @param columnFormat of the column codes
+   * @param powerOfTwo 1 to round scales up to powers of two, else 0
+   */
+  public static void quantizeSegmentTiles(
+      KernelContext context,
+      FloatArray x,
+      IntArray segments,
+      ByteArray rowCodes,
+      FloatArray rowScales,
+      ByteArray columnCodes,
+      FloatArray columnScales,
+      int experts,
+      int columns,
+      int rowFormat,
+      int columnFormat,
+      int powerOfTwo) {
+    float[] values = context.allocateFloatLocalArray(CHUNK * STRIDE);
+    float[] partial = context.allocateFloatLocalArray(GROUP);
+    float[] scales = context.allocateFloatLocalArray(CHUNK);
+    int item = context.localIdx;
+    int c = context.groupIdx * SIZE + item;
+    int scaleColumns = (columns + SIZE - 1) / SIZE;
+    int expert = ExpertTile.expert(segments, experts, context.groupIdy);
+    int begin = ExpertTile.firstRow(segments, expert, context.groupIdy);
+    int rows = ExpertTile.end(segments, expert);
+    float columnAmax = 0f;
+    for (int chunk = 0; chunk < SIZE; chunk += CHUNK) {
+      int first = begin + chunk;
+      for (int r = 0; r < CHUNK; r++) {
+        float v = 0f;
+        if (first + r < rows) {
+          if (c < columns) {
+            v = x.get((first + r) * columns + c);
+          }
+        }
+        float magnitude = TornadoMath.abs(v);
+        columnAmax = magnitude > columnAmax ? magnitude : columnAmax;
+        values[r * STRIDE + item] = v;
+      }
+      context.localBarrier();
+      float amax = 0f;
+      for (int j = 0; j < SIZE; j += PARTS) {
+        float magnitude = TornadoMath.abs(values[item / PARTS * STRIDE + item % PARTS + j]);
+        amax = magnitude > amax ? magnitude : amax;
+      }
+      partial[item] = amax;
+      context.localBarrier();
+      if (item < CHUNK) {
+        float most = TornadoMath.max(partial[item * PARTS], partial[item * PARTS + 1]);
+        most = TornadoMath.max(most, partial[item * PARTS + 2]);
+        most = TornadoMath.max(most, partial[item * PARTS + 3]);
+        float scale = FloatCodec.scale(most, rowFormat, powerOfTwo);
+        scales[item] = scale;
+        if (first + item < rows) {
+          rowScales.set((first + item) * scaleColumns + context.groupIdx, scale);
+        }
+      }
+      context.localBarrier();
+      for (int r = 0; r < CHUNK; r++) {
+        if (first + r < rows) {
+          if (c < columns) {
+            rowCodes.set(
+                (first + r) * columns + c,
+                (byte) FloatCodec.encode(values[r * STRIDE + item] / scales[r], rowFormat));
+          }
+        }
+      }
+      context.localBarrier();
+    }
+    int end = begin + SIZE;
+    if (end > rows) {
+      end = rows;
+    }
+    if (c >= columns) {
+      end = begin;
+    }
+    float columnScale = FloatCodec.scale(columnAmax, columnFormat, powerOfTwo);
+    for (int r = begin; r < end; r++) {
+      columnCodes.set(
+          r * columns + c,
+          (byte) FloatCodec.encode(x.get(r * columns + c) / columnScale, columnFormat));
+    }
+    if (c < columns) {
+      columnScales.set(context.groupIdy * columns + c, columnScale);
+    }
+  }
+}
