@@ -140,6 +140,12 @@ public final class ConfigRules {
   }
 
   private void train(TrainConfig c, ModelConfig model) {
+    require(
+        !(c.recipe().simulated()
+            && model.feedForward() instanceof FeedForwardConfig.MixtureOfExperts),
+        "train.recipe",
+        "fp32, bf16, deepseek or hybrid for a mixture of experts",
+        c.recipe().name().toLowerCase(java.util.Locale.ROOT));
     range("train.batch_size", c.batchSize(), 1, MAX_TOKENS_A_STEP);
     int shortest = Math.max(0, model.mtpDepth()) + 2;
     if (c.sequenceLength() < shortest) {

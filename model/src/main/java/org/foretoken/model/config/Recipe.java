@@ -18,5 +18,10 @@ public enum Recipe {
   /** MXFP8 blocks of 32 with power-of-two scales for linear layers; simulated. */
   MXFP8,
   /** {@link #DEEPSEEK} with gradients in 128x128 blocks, which diverged there; simulated. */
-  BLOCK_GRADIENTS
+  BLOCK_GRADIENTS;
+
+  /** Whether linear layers multiply values that went through FP8 and back, in FP32. */
+  public boolean simulated() {
+    return this == TENSORWISE || this == MXFP8 || this == BLOCK_GRADIENTS;
+  }
 }

@@ -12,12 +12,20 @@ public final class InferenceWeights {
       if (isBlockLinear(spec.name())) {
         switch (tape.precision().blockLinear()) {
           case LinearPrecision.Plain _ -> {}
-          case LinearPrecision.Fp8 fp8 ->
-              Linear.quantizeResident(tape, spec.name(), fp8.powerOfTwoScales());
+          case LinearPrecision.Fp8 fp8 -> quantize(tape, spec, fp8.powerOfTwoScales());
           case LinearPrecision.FakeQuantized fake ->
               FakeLinear.quantizeResident(tape, spec.name(), fake.recipe());
         }
       }
+    }
+  }
+
+  /** Emits the quantization of one weight, a matrix or a stack of experts' matrices. */
+  public static void quantize(Tape tape, ParameterSpec spec, boolean powerOfTwo) {
+    if (spec.stacked()) {
+      ExpertLinear.quantizeResident(tape, spec.name(), powerOfTwo);
+    } else {
+      Linear.quantizeResident(tape, spec.name(), powerOfTwo);
     }
   }
 

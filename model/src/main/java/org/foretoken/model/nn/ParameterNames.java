@@ -24,6 +24,11 @@ public final class ParameterNames {
     return "model.layers." + layer + ".";
   }
 
+  /** The block that a parameter of a block belongs to. */
+  public static int layer(String name) {
+    return Integer.parseInt(name.split("\\.")[2]);
+  }
+
   /**
    * Name in files of expert {@code expert}'s slice of the stack {@code
    * model.layers.N.mlp.experts.gate_proj.weight}: {@code

@@ -26,6 +26,7 @@ import org.foretoken.model.config.Recipe;
  * @param blockLinear linear layers inside transformer blocks
  * @param ehProj the MTP module's projection M_k
  * @param head the output head
+ * @param router the gate that routes rows to experts
  * @param attentionOutput what is kept of the attention's result, for its gradient and for that of
  *     the projection after it
  * @param swiGluInputs what is kept of SwiGLU's two inputs
@@ -37,6 +38,7 @@ public record PrecisionTable(
     LinearPrecision blockLinear,
     LinearPrecision ehProj,
     Precision head,
+    LinearPrecision router,
     ActivationCache attentionOutput,
     ActivationCache swiGluInputs,
     ActivationCache swiGluOutput,
@@ -68,6 +70,7 @@ public record PrecisionTable(
         blocks,
         linear(plan, Operation.MTP_PROJECTION),
         precision(plan, Operation.OUTPUT_HEAD),
+        linear(plan, Operation.ROUTER),
         cache(plan, Operation.ATTENTION_OUTPUT, simulated),
         cache(plan, Operation.SWIGLU, simulated),
         cache(plan, Operation.FEED_FORWARD_OUTPUT, simulated),

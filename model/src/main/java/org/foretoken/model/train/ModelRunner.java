@@ -5,11 +5,13 @@ import java.util.Arrays;
 import java.util.List;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.Executable;
+import org.foretoken.model.config.FeedForwardConfig;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.config.MtpControl;
 import org.foretoken.model.data.Batch;
 import org.foretoken.model.mtp.MtpLoss;
 import org.foretoken.model.mtp.MtpTargets;
+import org.foretoken.model.trunk.MixtureOfExperts;
 import org.foretoken.model.trunk.Rows;
 
 /** Feeds batches to a training or evaluation graph and reads its losses. */
@@ -90,6 +92,10 @@ public final class ModelRunner {
     for (int k = 0; k <= config.mtpDepth(); k++) {
       double c = MtpLoss.coefficient(k, lambda, config.mtpDepth()) * share[k];
       put(MtpLoss.coefficientName(k), (float) c);
+    }
+    if (config.feedForward() instanceof FeedForwardConfig.MixtureOfExperts m
+        && m.balanceLossAlpha() > 0) {
+      put(MixtureOfExperts.BALANCE_COEFFICIENT, (float) (m.balanceLossAlpha() * share[0]));
     }
   }
 

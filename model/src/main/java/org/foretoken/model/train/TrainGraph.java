@@ -6,16 +6,20 @@ import org.foretoken.kernels.graph.Graph;
 import org.foretoken.kernels.graph.Role;
 import org.foretoken.kernels.graph.Tensor;
 import org.foretoken.kernels.op.AdamW;
+import org.foretoken.kernels.op.ExpertBias;
 import org.foretoken.kernels.op.SumSquares;
 import org.foretoken.kernels.op.Zero;
+import org.foretoken.model.config.FeedForwardConfig;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.config.Recompute;
 import org.foretoken.model.mtp.MtpLoss;
 import org.foretoken.model.nn.InferenceWeights;
 import org.foretoken.model.nn.ModelLayout;
+import org.foretoken.model.nn.ParameterNames;
 import org.foretoken.model.nn.ParameterSpec;
 import org.foretoken.model.nn.PrecisionTable;
 import org.foretoken.model.nn.Tape;
+import org.foretoken.model.trunk.MixtureOfExperts;
 import org.foretoken.model.trunk.Rows;
 
 /** Builds the graphs of training: one step, and one evaluation batch. */
@@ -55,6 +59,7 @@ public final class TrainGraph {
     zero(tape, layout);
     losses(tape, config, rows);
     optimizer(tape, layout, precision);
+    balance(tape, config, layout);
     return finished(tape, recompute);
   }
 
@@ -89,17 +94,18 @@ public final class TrainGraph {
     return finished(tape, recompute);
   }
 
-  /** All gradients zero. */
+  /** All gradients zero, and the loads of experts. */
   public static Graph zeroGradients(ModelLayout layout, PrecisionTable precision) {
     Tape tape = new Tape(new Graph("zero-gradients"), layout, precision, Recompute.NONE);
     zero(tape, layout);
     return tape.graph();
   }
 
-  /** The optimizer alone, on the gradients that are there. */
-  public static Graph update(ModelLayout layout, PrecisionTable precision) {
+  /** The optimizer alone, on the gradients that are there, and the routers' biases. */
+  public static Graph update(ModelConfig config, ModelLayout layout, PrecisionTable precision) {
     Tape tape = new Tape(new Graph("update"), layout, precision, Recompute.NONE);
     optimizer(tape, layout, precision);
+    balance(tape, config, layout);
     return tape.graph();
   }
 
@@ -108,6 +114,7 @@ public final class TrainGraph {
       Tensor gradient = tape.parameterGradient(tape.parameter(spec.name()));
       tape.emit(gradient.name() + "/zero", new Zero(), List.of(), List.of(gradient));
     }
+    zeroLoads(tape, layout);
   }
 
   private static void losses(Tape tape, ModelConfig config, int rows) {
@@ -118,6 +125,38 @@ public final class TrainGraph {
   /** Running a block again runs all of it; what no gradient reads of that is left out. */
   private static Graph finished(Tape tape, Recompute recompute) {
     return recompute == Recompute.NONE ? tape.graph() : tape.graph().withoutUnread();
+  }
+
+  private static void zeroLoads(Tape tape, ModelLayout layout) {
+    for (ParameterSpec bias : layout.buffers()) {
+      Tensor load = load(tape, bias);
+      tape.emit(load.name() + "/zero", new Zero(), List.of(), List.of(load));
+    }
+  }
+
+  /** Moves the routers' balancing biases by the loads of the step. */
+  private static void balance(Tape tape, ModelConfig config, ModelLayout layout) {
+    if (config.feedForward() instanceof FeedForwardConfig.MixtureOfExperts m
+        && m.biasUpdateSpeed() > 0) {
+      for (ParameterSpec bias : layout.buffers()) {
+        tape.emit(
+            bias.name() + "/update",
+            new ExpertBias((float) m.biasUpdateSpeed()),
+            List.of(load(tape, bias)),
+            List.of(tape.parameter(bias.name())));
+      }
+    }
+  }
+
+  /** The load that a router's bias goes by. */
+  private static Tensor load(Tape tape, ParameterSpec bias) {
+    String name = MixtureOfExperts.loadName(mlp(bias));
+    return tape.graph().declare(name, DType.F32, Role.STATE, bias.shape().dims());
+  }
+
+  /** Prefix of the network whose router has a bias: the buffers of a model are those biases. */
+  static String mlp(ParameterSpec bias) {
+    return bias.name().substring(0, bias.name().length() - ParameterNames.ROUTER_BIAS.length());
   }
 
   private static void optimizer(Tape tape, ModelLayout layout, PrecisionTable precision) {

@@ -10,6 +10,9 @@ public interface TrainListener {
   /** After every step. */
   default void stepped(StepMetrics metrics) {}
 
+  /** After some steps of a model with experts, the first and the last among them. */
+  default void routed(RoutingMetrics metrics) {}
+
   /** After every evaluation. */
   default void evaluated(EvalMetrics metrics) {}
 

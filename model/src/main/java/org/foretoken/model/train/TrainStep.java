@@ -53,7 +53,7 @@ final class TrainStep {
     return List.of(
         TrainGraph.zeroGradients(layout, precision),
         TrainGraph.microBatch(model, layout, precision, train.recompute(), rows),
-        TrainGraph.update(layout, precision));
+        TrainGraph.update(model, layout, precision));
   }
 
   /** Compiles what {@link #graphs} returned. */

@@ -14,8 +14,10 @@ import org.foretoken.model.data.Batches;
 import org.foretoken.model.data.Corpus;
 import org.foretoken.model.data.TokenStream;
 import org.foretoken.model.nn.ModelLayout;
+import org.foretoken.model.nn.ParameterNames;
 import org.foretoken.model.nn.ParameterSpec;
 import org.foretoken.model.nn.PrecisionTable;
+import org.foretoken.model.trunk.MixtureOfExperts;
 
 /**
  * Trains a model: batches in, metrics to a listener, checkpoints to a folder.
@@ -135,6 +137,7 @@ public final class Trainer {
       stepNanos += System.nanoTime() - before;
       done++;
       listener.stepped(metrics);
+      routing(done, first);
       if (train.evalEvery() > 0 && done % train.evalEvery() == 0 && done < train.steps()) {
         evaluation = evaluate(eval, validation, done);
       }
@@ -175,6 +178,23 @@ public final class Trainer {
         norm,
         tokens * 1e9 / (now - before),
         (now - started) * 1e-9);
+  }
+
+  /** Tells the loads of experts, about a hundred times in a run. */
+  private void routing(int done, int first) {
+    int every = Math.max(1, run.train().steps() / 100);
+    boolean due = done % every == 0 || done == first + 1 || done == run.train().steps();
+    if (layout.buffers().isEmpty() || !due) {
+      return;
+    }
+    List<RoutingMetrics.Layer> layers = new ArrayList<>();
+    for (ParameterSpec bias : layout.buffers()) {
+      float[] load = new float[Math.toIntExact(bias.elements())];
+      backend.download(
+          MixtureOfExperts.loadName(TrainGraph.mlp(bias)), MemorySegment.ofArray(load));
+      layers.add(RoutingMetrics.Layer.of(ParameterNames.layer(bias.name()), load));
+    }
+    listener.routed(new RoutingMetrics(done, layers));
   }
 
   private float[] hyper(int index, double rate) {

@@ -26,6 +26,7 @@ import org.foretoken.model.nn.Tape;
 import org.foretoken.model.train.ModelRunner;
 import org.foretoken.model.train.ParameterInit;
 import org.foretoken.model.train.TrainGraph;
+import org.foretoken.model.trunk.MixtureOfExperts;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -43,8 +44,19 @@ class MtpModelTest {
         double[] stats = backend.values(MtpLoss.statsName(k));
         sum += MtpLoss.coefficient(k, lambda, depths) * stats[0] / Math.max(1, stats[1]);
       }
+      sum += balanceLoss();
       assertThat(l.count()).hasSize(depths + 1);
       return sum;
+    }
+
+    private double balanceLoss() {
+      return step.graph().tensors().stream()
+          .filter(t -> t.name().startsWith("balance."))
+          .mapToDouble(
+              t ->
+                  backend.values(MixtureOfExperts.BALANCE_COEFFICIENT)[0]
+                      * backend.values(t.name())[0])
+          .sum();
     }
   }
 
@@ -73,7 +85,9 @@ class MtpModelTest {
         TestModels.small(1, true),
         TestModels.small(4, false),
         TestModels.latent(0, true, 0),
-        TestModels.latent(2, false, 9));
+        TestModels.latent(2, false, 9),
+        TestModels.experts(0, true),
+        TestModels.experts(2, false));
   }
 
   static List<ModelConfig> unmasked() {

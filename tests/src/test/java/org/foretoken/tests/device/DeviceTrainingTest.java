@@ -16,6 +16,7 @@ import org.foretoken.kernels.host.HostBackend;
 import org.foretoken.kernels.host.HostPool;
 import org.foretoken.model.config.AttentionConfig;
 import org.foretoken.model.config.DataConfig;
+import org.foretoken.model.config.FeedForwardConfig;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.config.Recipe;
 import org.foretoken.model.config.Recompute;
@@ -140,6 +141,21 @@ class DeviceTrainingTest {
   void aStepWithLatentAttentionEqualsTheHosts(Recipe recipe) throws IOException {
     RunConfig config = run(recipe, 24, 1, new AttentionConfig.Latent(3, 20, 24, 10, 6, 9));
     assertSame(onEmulator(config, false), onHost(config), 1e-5);
+  }
+
+  /** 24 rows to 2 of 6 experts each, and a bias that moves. */
+  @ParameterizedTest
+  @EnumSource(names = {"FP32", "BF16", "DEEPSEEK", "HYBRID"})
+  void aStepWithExpertsUnderTheSanitizerEqualsTheHosts(Recipe recipe) throws IOException {
+    RunConfig dense = run(recipe, 24, 2);
+    ModelConfig model =
+        dense
+            .model()
+            .withFeedForward(
+                new FeedForwardConfig.MixtureOfExperts(
+                    6, 1, 2, 48, 3, 2, true, 2.5, 1e-2, 0.01, 0));
+    RunConfig config = new RunConfig("experts", model, dense.train(), dense.data());
+    assertSame(onEmulator(config, false), onHost(config), 1e-4);
   }
 
   @Test
