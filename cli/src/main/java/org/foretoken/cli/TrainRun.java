@@ -21,6 +21,7 @@ import org.foretoken.kernels.graph.Backend;
 import org.foretoken.model.config.RunConfig;
 import org.foretoken.model.data.Corpus;
 import org.foretoken.model.train.EvalMetrics;
+import org.foretoken.model.train.RoutingMetrics;
 import org.foretoken.model.train.StepMetrics;
 import org.foretoken.model.train.TrainListener;
 import org.foretoken.model.train.TrainPlan;
@@ -208,6 +209,11 @@ final class TrainRun implements TrainListener, AutoCloseable {
             m.tokensPerSecond(),
             m.seconds()));
     progress.stepped(m);
+  }
+
+  @Override
+  public void routed(RoutingMetrics m) {
+    metrics.write(new MetricsLine.Routing(m.step(), m.layers()));
   }
 
   @Override

@@ -17,10 +17,8 @@ import org.foretoken.model.mtp.MtpLoss;
 import org.foretoken.model.mtp.MtpModule;
 import org.foretoken.model.mtp.MtpTargets;
 import org.foretoken.model.nn.InferenceWeights;
-import org.foretoken.model.nn.Linear;
 import org.foretoken.model.nn.LinearPrecision;
 import org.foretoken.model.nn.ModelLayout;
-import org.foretoken.model.nn.ParameterSpec;
 import org.foretoken.model.nn.PrecisionTable;
 import org.foretoken.model.nn.Tape;
 import org.foretoken.model.train.ParameterInit;
@@ -100,9 +98,8 @@ final class LayerGraphs {
     String prefix = MtpModule.prefix(model, 1);
     if (precision.blockLinear() instanceof LinearPrecision.Fp8 fp8) {
       layout.parameters().stream()
-          .map(ParameterSpec::name)
-          .filter(n -> n.startsWith(prefix) && InferenceWeights.isBlockLinear(n))
-          .forEach(n -> Linear.quantizeResident(tape, n, fp8.powerOfTwoScales()));
+          .filter(s -> s.name().startsWith(prefix) && InferenceWeights.isBlockLinear(s.name()))
+          .forEach(s -> InferenceWeights.quantize(tape, s, fp8.powerOfTwoScales()));
     }
     Tensor previous = graph.declare(PREVIOUS, DType.F32, Role.INPUT, rows, model.hiddenSize());
     Tensor ids = graph.declare(MtpLoss.idsName(1), DType.I32, Role.INPUT, rows);

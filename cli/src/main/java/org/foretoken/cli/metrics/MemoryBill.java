@@ -102,6 +102,9 @@ public record MemoryBill(
     if (parameter.contains(".self_attn.")) {
       return "attention, " + model.layers() + " blocks";
     }
+    if (parameter.contains(".mlp.experts.")) {
+      return "routed experts";
+    }
     if (parameter.contains(".mlp.")) {
       return "feed-forward, " + model.layers() + " blocks";
     }

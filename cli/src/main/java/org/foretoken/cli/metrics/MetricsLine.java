@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.foretoken.cli.text.TokenText;
+import org.foretoken.model.train.RoutingMetrics;
 
 /**
  * One line of {@code metrics.jsonl}; its {@code type} says which. Names in the file are in snake
@@ -15,6 +16,7 @@ import org.foretoken.cli.text.TokenText;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = MetricsLine.Start.class, name = "start"),
   @JsonSubTypes.Type(value = MetricsLine.Step.class, name = "step"),
+  @JsonSubTypes.Type(value = MetricsLine.Routing.class, name = "routing"),
   @JsonSubTypes.Type(value = MetricsLine.Eval.class, name = "eval"),
   @JsonSubTypes.Type(value = MetricsLine.Checkpoint.class, name = "checkpoint"),
   @JsonSubTypes.Type(value = MetricsLine.Sample.class, name = "sample"),
@@ -73,6 +75,12 @@ public sealed interface MetricsLine {
       double tokensPerSecond,
       double seconds)
       implements MetricsLine {}
+
+  /**
+   * How a step's rows were spread over the experts; see {@link
+   * org.foretoken.model.train.RoutingMetrics}, whose names these are.
+   */
+  record Routing(int step, List<RoutingMetrics.Layer> layers) implements MetricsLine {}
 
   /**
    * The held-out files were evaluated; see {@link org.foretoken.model.train.EvalMetrics}, whose

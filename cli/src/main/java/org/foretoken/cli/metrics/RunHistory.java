@@ -17,6 +17,7 @@ import org.foretoken.fp8.InputException;
  *
  * @param start the last start
  * @param steps all steps, ascending
+ * @param routing all loads of experts, ascending
  * @param evals all evaluations, ascending
  * @param samples all samples, ascending
  * @param decoding the last measurement of decoding
@@ -25,6 +26,7 @@ import org.foretoken.fp8.InputException;
 public record RunHistory(
     MetricsLine.Start start,
     List<MetricsLine.Step> steps,
+    List<MetricsLine.Routing> routing,
     List<MetricsLine.Eval> evals,
     List<MetricsLine.Sample> samples,
     Optional<MetricsLine.Decoding> decoding,
@@ -81,6 +83,7 @@ public record RunHistory(
 
   private static final class Builder {
     private final List<MetricsLine.Step> steps = new ArrayList<>();
+    private final List<MetricsLine.Routing> routing = new ArrayList<>();
     private final List<MetricsLine.Eval> evals = new ArrayList<>();
     private final List<MetricsLine.Sample> samples = new ArrayList<>();
     private MetricsLine.Start start;
@@ -94,10 +97,12 @@ public record RunHistory(
           decoding = null;
           end = null;
           steps.removeIf(x -> x.step() > s.firstStep());
+          routing.removeIf(x -> x.step() > s.firstStep());
           evals.removeIf(x -> x.step() > s.firstStep());
           samples.removeIf(x -> x.step() > s.firstStep());
         }
         case MetricsLine.Step s -> steps.add(s);
+        case MetricsLine.Routing r -> routing.add(r);
         case MetricsLine.Eval e -> {
           evals.removeIf(x -> x.step() == e.step());
           evals.add(e);
@@ -114,6 +119,7 @@ public record RunHistory(
       return new RunHistory(
           start,
           List.copyOf(steps),
+          List.copyOf(routing),
           List.copyOf(evals),
           List.copyOf(samples),
           Optional.ofNullable(decoding),

@@ -62,6 +62,7 @@ public final class HtmlReport {
     figures();
     curves();
     Sections.signal(run, out);
+    ExpertView.section(run, out);
     samples();
     Sections.memory(run.start().memory(), out);
     Sections.provenance(run, out);

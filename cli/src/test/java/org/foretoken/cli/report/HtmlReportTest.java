@@ -16,6 +16,7 @@ import org.foretoken.cli.metrics.MetricsLine;
 import org.foretoken.cli.metrics.RunHistory;
 import org.foretoken.cli.text.TokenText;
 import org.foretoken.model.memory.KvCache;
+import org.foretoken.model.train.RoutingMetrics;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
 import org.xml.sax.InputSource;
@@ -40,6 +41,12 @@ class HtmlReportTest {
     for (int i = 1; i <= steps; i++) {
       made.add(new MetricsLine.Step(i, i, 5.0 / i, losses, shares, 1e-3, 0.3, 1, 100, i));
     }
+    List<MetricsLine.Routing> routing = new ArrayList<>();
+    for (int i = 1; depths > 0 && i <= steps; i += 7) {
+      routing.add(
+          new MetricsLine.Routing(
+              i, List.of(RoutingMetrics.Layer.of(0, new float[] {i, 5, 0, 3}))));
+    }
     List<Integer> tokens = java.util.Arrays.stream(TokenText.tokens(HOSTILE)).boxed().toList();
     List<Integer> proposedBy = new ArrayList<>();
     for (int i = 0; i < tokens.size(); i++) {
@@ -61,6 +68,7 @@ class HtmlReportTest {
             config,
             bill),
         made,
+        routing,
         steps == 0 ? List.of() : List.of(new MetricsLine.Eval(steps, 1.5, losses, shares, 2.16)),
         List.of(
             new MetricsLine.Sample(steps, List.of((int) '>'), tokens, proposedBy, 0.8, HOSTILE)),
@@ -100,6 +108,16 @@ class HtmlReportTest {
     assertThat(html)
         .doesNotContain("http:", "https:", "<link", "<script", "src=", "url(", "@import");
     assertThat(html).contains("prefers-color-scheme: dark");
+  }
+
+  @Test
+  void loadsOfExpertsAreDrawn() throws Exception {
+    String html = HtmlReport.html(history(1, 50, true));
+    assertThat(html).contains("<h2>Experts</h2>", "MaxVio", "load of 4 experts");
+    // 8 of 50 steps, 4 experts; the last load is 50, 5, 0, 3: 50 / 14.5 - 1.
+    assertThat(html.split("class=\"heat\"", -1)).hasSize(8 * 4 + 1);
+    assertThat(html).contains("MaxVio 2.45");
+    assertThat(HtmlReport.html(history(0, 50, true))).doesNotContain("<h2>Experts</h2>");
   }
 
   @Test
