@@ -51,7 +51,7 @@ class ConfigsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"tiny", "listing", "nanogpt-cpu", "deepseek-v3"})
+  @ValueSource(strings = {"tiny", "listing", "nanogpt-cpu", "deepseek-v3", "mini-deepseek"})
   void presetsStandOnTheirOwn(String name) {
     RunConfig config = YamlBinder.bind(RunConfig.class, Presets.read(name, "test"));
     assertThat(config).isEqualTo(Configs.load(name, List.of()));
