@@ -18,12 +18,11 @@ public final class ExpertBalanceTotal {
    */
   public static void expertBalanceTotal(
       KernelContext context, FloatArray products, FloatArray balance, int n) {
-    float[] scratch = context.allocateFloatLocalArray(GROUP);
     float part = 0f;
     for (int i = context.localIdx; i < n; i += GROUP) {
       part = part + products.get(i);
     }
-    float total = GroupReduce.sum(context, scratch, part);
+    float total = GroupReduce.sum(context, part);
     if (context.localIdx == 0) {
       balance.set(0, total);
     }

@@ -31,7 +31,6 @@ public final class ExpertCombineBackward {
       FloatArray dGates,
       int perToken,
       int columns) {
-    float[] scratch = context.allocateFloatLocalArray(GROUP);
     int pair = context.groupIdx;
     int row = positions.get(pair) * columns;
     int token = pair / perToken * columns;
@@ -42,7 +41,7 @@ public final class ExpertCombineBackward {
       dot = dot + x.get(row + c) * g;
       dx.set(row + c, gate * g);
     }
-    float total = GroupReduce.sum(context, scratch, dot);
+    float total = GroupReduce.sum(context, dot);
     if (context.localIdx == 0) {
       dGates.set(pair, total);
     }

@@ -33,7 +33,6 @@ public final class QuantizeExpertBlocks {
       int columns,
       int format,
       int powerOfTwo) {
-    float[] scratch = context.allocateFloatLocalArray(GROUP);
     int item = context.localIdx;
     int c = context.groupIdx * SIZE + item;
     int blockRows = (rows + SIZE - 1) / SIZE;
@@ -51,7 +50,7 @@ public final class QuantizeExpertBlocks {
       float magnitude = TornadoMath.abs(x.get(r * columns + c));
       amax = magnitude > amax ? magnitude : amax;
     }
-    float scale = FloatCodec.scale(GroupReduce.max(context, scratch, amax), format, powerOfTwo);
+    float scale = FloatCodec.scale(GroupReduce.max(context, amax), format, powerOfTwo);
     for (int r = first; r < end; r++) {
       codes.set(r * columns + c, (byte) FloatCodec.encode(x.get(r * columns + c) / scale, format));
     }
