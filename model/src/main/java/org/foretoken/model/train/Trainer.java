@@ -1,5 +1,6 @@
 package org.foretoken.model.train;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
