@@ -24,9 +24,6 @@ final class HostLatentProducts {
   /** Rows of activations that share a load of the weight. */
   private static final int ROWS = 4;
 
-  /** Multiply-adds below which a product stays on one thread. */
-  private static final int SERIAL_WORK = 1 << 15;
-
   private static final ThreadLocal<float[][]> LEFT =
       ThreadLocal.withInitial(() -> new float[ROWS][0]);
 
@@ -117,7 +114,7 @@ final class HostLatentProducts {
           }
         };
     long work = (long) rows * heads * depth * yDim;
-    int grain = work <= SERIAL_WORK ? heads : 1;
+    int grain = work <= GemmTiles.SERIAL_WORK ? heads : 1;
     return () -> pool.parallelFor(heads, grain, body);
   }
 
