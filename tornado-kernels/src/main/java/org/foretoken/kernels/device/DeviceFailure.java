@@ -8,6 +8,8 @@ import java.util.regex.Pattern;
 final class DeviceFailure {
   private static final Pattern TASK = Pattern.compile("\\b(\\w+)_(\\d+)\\b");
   private static final Pattern COLOURS = Pattern.compile("\u001b\\[[0-9;]*m");
+  private static final Pattern OUT_OF_MEMORY =
+      Pattern.compile("Unable to allocate \\d+ bytes|OUT_OF_MEMORY|MEM_OBJECT_ALLOCATION_FAILURE");
   private static final int LONGEST = 300;
 
   private DeviceFailure() {}
@@ -29,7 +31,15 @@ final class DeviceFailure {
         break;
       }
     }
-    return new DeviceException(where + ": " + firstLine(text, failure), failure);
+    return new DeviceException(where + ": " + firstLine(text, failure) + wayOut(text), failure);
+  }
+
+  /** TornadoVM keeps to a share of the device's memory, 4 GB unless told otherwise. */
+  private static String wayOut(String text) {
+    return OUT_OF_MEMORY.matcher(text).find()
+        ? "; out of device memory: use a smaller model, batch or sequence, or let TornadoVM have"
+            + " more: FORETOKEN_JAVA_OPTS=-Dtornado.device.memory=40GB (4GB unless set)"
+        : "";
   }
 
   private static String firstLine(String text, Throwable failure) {
