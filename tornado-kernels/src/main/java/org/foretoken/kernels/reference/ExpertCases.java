@@ -82,8 +82,8 @@ final class ExpertCases {
 
   /** Routers of as many experts as there are columns, up to DeepSeek-V3's. */
   private static void gates(List<OperationCase> cases, int rows, int columns) {
-    int experts = columns < 24 ? columns : columns < 1000 ? 24 : 256;
-    int groups = experts == 24 ? 6 : experts == 256 ? 8 : 1;
+    int experts = columns < 24 ? columns : columns < 1000 ? 24 : columns < 4000 ? 64 : 256;
+    int groups = experts == 24 ? 6 : experts >= 64 ? 8 : 1;
     int perToken = Math.min(experts, experts == 256 ? 8 : 3);
     int topk = Math.max(1, groups / 2);
     String size = rows + "x" + experts;
