@@ -9,6 +9,7 @@ import org.foretoken.bench.suite.Pass;
 import org.foretoken.bench.suite.SuiteCase;
 import org.foretoken.bench.work.Workload;
 import org.foretoken.bench.work.Workloads;
+import org.foretoken.kernels.device.GemmRoad;
 import org.foretoken.model.config.Recipe;
 
 /** A case of the suites inside a JMH trial: opened and checked in its set-up. */
@@ -26,6 +27,7 @@ final class CaseState {
             Optional.ofNullable(pass),
             Optional.ofNullable(recipe),
             BenchDevice.HOST,
+            GemmRoad.AUTO,
             0,
             List.of(),
             1);

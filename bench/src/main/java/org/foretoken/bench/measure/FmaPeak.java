@@ -12,14 +12,15 @@ import org.foretoken.kernels.host.HostPool;
 public final class FmaPeak {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final int CHAINS = 12;
-  private static final int STEPS = 200_000;
-  private static final int TURNS = 24;
+  // Short turns, many: the first run in the interpreter, where each step takes microseconds.
+  private static final int STEPS = 20_000;
+  private static final int TURNS = 300;
 
   private final DoubleAdder sink = new DoubleAdder();
 
   private FmaPeak() {}
 
-  /** Best GFLOP/s of {@code pool.threads()} threads together over about half a second. */
+  /** Best GFLOP/s of {@code pool.threads()} threads together over some tenths of a second. */
   public static double gflops(HostPool pool) {
     FmaPeak peak = new FmaPeak();
     int threads = pool.threads();

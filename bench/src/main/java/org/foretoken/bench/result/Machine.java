@@ -69,7 +69,16 @@ public record Machine(
     String changes =
         home == null
             ? null
-            : output("git", "-C", home, "status", "--porcelain", "--untracked-files=no");
+            : output(
+                "git",
+                "-C",
+                home,
+                "status",
+                "--porcelain",
+                "--untracked-files=no",
+                "--",
+                ".",
+                ":!bench/results");
     return changes == null ? commit : commit + "-changed";
   }
 

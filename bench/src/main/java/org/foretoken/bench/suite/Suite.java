@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.foretoken.cli.config.Configs;
 import org.foretoken.fp8.InputException;
+import org.foretoken.kernels.device.GemmRoad;
 import org.foretoken.model.config.Recipe;
 import org.foretoken.model.config.RunConfig;
 
@@ -62,13 +63,7 @@ public record Suite(SuiteFile file, String source, List<SuiteCase> cases) {
       for (Optional<Pass> pass : passes(g)) {
         for (Optional<Recipe> recipe : recipes(g)) {
           for (BenchDevice device : g.devices()) {
-            for (int threads : threads(g, device, where)) {
-              List<Peer> peers =
-                  g.peers().orElse(List.of()).stream().filter(p -> p.device() == device).toList();
-              cases.add(
-                  new SuiteCase(
-                      index, g.op(), shape, pass, recipe, device, threads, peers, rounds));
-            }
+            add(g, new Place(shape, pass, recipe, device), index, rounds, where, cases);
           }
         }
       }
@@ -82,6 +77,36 @@ public record Suite(SuiteFile file, String source, List<SuiteCase> cases) {
                     where + ".order.values",
                     "one for each of at least two cases (" + made + ")",
                     o.values().size()));
+  }
+
+  /** What a case is but for the threads and the road. */
+  private record Place(
+      String shape, Optional<Pass> pass, Optional<Recipe> recipe, BenchDevice device) {}
+
+  private static void add(
+      SuiteFile.Group g, Place p, int index, int rounds, String where, List<SuiteCase> cases) {
+    List<Peer> peers =
+        g.peers().orElse(List.of()).stream().filter(q -> q.device() == p.device).toList();
+    List<GemmRoad> roads =
+        p.device == BenchDevice.GPU
+            ? g.roads().orElse(List.of(GemmRoad.AUTO))
+            : List.of(GemmRoad.AUTO);
+    for (GemmRoad road : roads) {
+      for (int threads : threads(g, p.device, where)) {
+        cases.add(
+            new SuiteCase(
+                index,
+                g.op(),
+                p.shape,
+                p.pass,
+                p.recipe,
+                p.device,
+                road,
+                threads,
+                peers,
+                rounds));
+      }
+    }
   }
 
   private static void checkFit(SuiteFile.Group g, String where) {

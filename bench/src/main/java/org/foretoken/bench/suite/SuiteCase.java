@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.foretoken.kernels.device.GemmRoad;
 import org.foretoken.model.config.Recipe;
 
 /**
@@ -15,6 +16,7 @@ import org.foretoken.model.config.Recipe;
  * @param pass for products
  * @param recipe for models
  * @param device where it runs
+ * @param road what carries out products on the GPU
  * @param threads threads of the host, 0 for all processors
  * @param peers who runs beside it
  * @param rounds rounds to measure
@@ -26,6 +28,7 @@ public record SuiteCase(
     Optional<Pass> pass,
     Optional<Recipe> recipe,
     BenchDevice device,
+    GemmRoad road,
     int threads,
     List<Peer> peers,
     int rounds) {
@@ -40,7 +43,11 @@ public record SuiteCase(
 
   /** Its name in tables, and what results of different runs are matched by. */
   public String id() {
-    return variant() + " " + device.label() + (threads == 0 ? "" : " " + threads + "t");
+    return variant()
+        + " "
+        + device.label()
+        + (road == GemmRoad.AUTO ? "" : " " + road.optionName())
+        + (threads == 0 ? "" : " " + threads + "t");
   }
 
   /** The extents of a shape that is no model. */

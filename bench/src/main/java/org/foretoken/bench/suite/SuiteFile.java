@@ -2,6 +2,7 @@ package org.foretoken.bench.suite;
 
 import java.util.List;
 import java.util.Optional;
+import org.foretoken.kernels.device.GemmRoad;
 import org.foretoken.model.config.Recipe;
 
 /**
@@ -25,6 +26,8 @@ public record SuiteFile(
    * @param devices where they run
    * @param threads for the host: numbers of threads; all processors where nothing is said
    * @param peers who runs beside them on the same device; the first is the one of ratio_to_peer
+   * @param roads for the GPU: what carries out products, see {@code --gemm}; auto where nothing is
+   *     said
    * @param repeats rounds of these cases, where they are not the suite's
    * @param order for a plot of cost against shape: what is expected
    */
@@ -36,6 +39,7 @@ public record SuiteFile(
       List<BenchDevice> devices,
       Optional<List<Integer>> threads,
       Optional<List<Peer>> peers,
+      Optional<List<GemmRoad>> roads,
       Optional<Integer> repeats,
       Optional<Order> order) {}
 

@@ -27,7 +27,7 @@ record Places(Backend backend, HostPool pool) implements AutoCloseable {
       return new Places(new HostBackend(pool, false), pool);
     }
     try {
-      return new Places(Devices.open(c.device().label()), pool);
+      return new Places(Devices.open(c.device().label(), false, c.road()), pool);
     } catch (InputException e) {
       throw new NotMeasured(e.getMessage().replaceFirst("^--device: ", ""), e);
     }
