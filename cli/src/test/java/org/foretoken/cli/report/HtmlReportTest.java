@@ -130,7 +130,7 @@ class HtmlReportTest {
   @Test
   void curvesOfEveryDepthAreDrawnInsideTheirFrames() throws Exception {
     List<Document> drawings = drawings(HtmlReport.html(history(3, 2000, true)));
-    assertThat(drawings).hasSize(4);
+    assertThat(drawings).as("four curves, and the experts' MaxVio and map").hasSize(6);
     // four depths: raw, smoothed, held out
     assertThat(drawings.getFirst().getElementsByTagName("polyline").getLength()).isEqualTo(12);
     for (Document drawing : drawings) {
