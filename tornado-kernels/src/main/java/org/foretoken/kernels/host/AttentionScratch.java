@@ -73,6 +73,13 @@ final class AttentionScratch {
   float[] lse = EMPTY;
   float[] delta = EMPTY;
 
+  /** Queries that go together in {@link HostCachedQuery}: which, and from which key on. */
+  final long[] pairAt = new long[2];
+
+  final int[] pairKv = new int[2];
+  final int[] pairBegin = new int[2];
+  int pairs;
+
   /** Where the thread is: key/value head, first row of the run or document, */
   int kv;
 

@@ -7,14 +7,12 @@ import static org.foretoken.kernels.host.GemmTiles.I;
 import static org.foretoken.kernels.host.GemmTiles.LANES;
 import static org.foretoken.kernels.host.GemmTiles.LEFT_STRIDE;
 import static org.foretoken.kernels.host.GemmTiles.NR;
-import static org.foretoken.kernels.host.GemmTiles.S;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
@@ -22,8 +20,8 @@ import jdk.incubator.vector.VectorOperators;
  * eight sums in flight instead of the two or four of one sliver, each of which waits for the one
  * before it. Every sum is the same chain, with the same bits.
  *
- * <p>One row of narrow elements takes two slivers, not four: with eight of them to widen, the
- * method is more than C2 inlines, and it boxes vectors.
+ * <p>One row of codes takes two slivers, not four: with eight vectors of them to widen, the method
+ * is more than C2 inlines, and it boxes vectors.
  *
  * <p>Row r of sliver t is row {@code r + t * rows} of the sums.
  */
@@ -34,7 +32,7 @@ final class GemmFewRows {
 
   /** Slivers that a tile of so many rows takes at a time. */
   static int slivers(GemmSource.Type type, int rows) {
-    if (rows == 1 && type == GemmSource.Type.F32) {
+    if (rows == 1 && type != GemmSource.Type.E4M3) {
       return 4;
     }
     return rows <= 2 ? 2 : 1;
@@ -146,15 +144,28 @@ final class GemmFewRows {
     FloatVector c01 = c00;
     FloatVector c10 = FloatVector.zero(F);
     FloatVector c11 = c10;
+    FloatVector c20 = FloatVector.zero(F);
+    FloatVector c21 = c20;
+    FloatVector c30 = FloatVector.zero(F);
+    FloatVector c31 = c30;
     for (int p = 0; p < kc; p++) {
       long o = at + 2L * p * NR;
       FloatVector x = FloatVector.broadcast(F, a[ao + p]);
-      c00 = x.fma(bf16(w, o), c00);
-      c01 = x.fma(bf16(w, o + 2L * LANES), c01);
-      c10 = x.fma(bf16(w, o + next), c10);
-      c11 = x.fma(bf16(w, o + next + 2L * LANES), c11);
+      IntVector v = GemmStream.pairs(w, o);
+      c00 = x.fma(GemmStream.low(v), c00);
+      c01 = x.fma(GemmStream.high(v), c01);
+      v = GemmStream.pairs(w, o + next);
+      c10 = x.fma(GemmStream.low(v), c10);
+      c11 = x.fma(GemmStream.high(v), c11);
+      v = GemmStream.pairs(w, o + 2 * next);
+      c20 = x.fma(GemmStream.low(v), c20);
+      c21 = x.fma(GemmStream.high(v), c21);
+      v = GemmStream.pairs(w, o + 3 * next);
+      c30 = x.fma(GemmStream.low(v), c30);
+      c31 = x.fma(GemmStream.high(v), c31);
     }
     store(c, co, c00, c01, c10, c11);
+    store(c, co + 4 * LANES, c20, c21, c30, c31);
   }
 
   private static void bf16x2(
@@ -171,26 +182,23 @@ final class GemmFewRows {
       long o = at + 2L * p * NR;
       FloatVector x = FloatVector.broadcast(F, a[ao + p]);
       FloatVector z = FloatVector.broadcast(F, a[ao + p + LEFT_STRIDE]);
-      FloatVector v = bf16(w, o);
+      IntVector pairs = GemmStream.pairs(w, o);
+      FloatVector v = GemmStream.low(pairs);
       c00 = x.fma(v, c00);
       c10 = z.fma(v, c10);
-      v = bf16(w, o + 2L * LANES);
+      v = GemmStream.high(pairs);
       c01 = x.fma(v, c01);
       c11 = z.fma(v, c11);
-      v = bf16(w, o + next);
+      pairs = GemmStream.pairs(w, o + next);
+      v = GemmStream.low(pairs);
       c20 = x.fma(v, c20);
       c30 = z.fma(v, c30);
-      v = bf16(w, o + next + 2L * LANES);
+      v = GemmStream.high(pairs);
       c21 = x.fma(v, c21);
       c31 = z.fma(v, c31);
     }
     store(c, co, c00, c01, c10, c11);
     store(c, co + 4 * LANES, c20, c21, c30, c31);
-  }
-
-  private static FloatVector bf16(MemorySegment w, long at) {
-    IntVector x = (IntVector) ShortVector.fromMemorySegment(S, w, at, LE).castShape(I, 0);
-    return x.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
   }
 
   private static void codes1(

@@ -7,14 +7,12 @@ import static org.foretoken.kernels.host.GemmTiles.I;
 import static org.foretoken.kernels.host.GemmTiles.LANES;
 import static org.foretoken.kernels.host.GemmTiles.LEFT_STRIDE;
 import static org.foretoken.kernels.host.GemmTiles.NR;
-import static org.foretoken.kernels.host.GemmTiles.S;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
@@ -112,8 +110,9 @@ final class GemmStream {
     FloatVector c30 = FloatVector.zero(F);
     FloatVector c31 = c30;
     for (int p = 0; p < kc; p++) {
-      FloatVector w0 = widen(w, at + 2L * p * NR);
-      FloatVector w1 = widen(w, at + 2L * (p * NR + LANES));
+      IntVector pairs = pairs(w, at + 2L * p * NR);
+      FloatVector w0 = low(pairs);
+      FloatVector w1 = high(pairs);
       FloatVector x = FloatVector.broadcast(F, a[ao + p]);
       c00 = x.fma(w0, c00);
       c01 = x.fma(w1, c01);
@@ -137,9 +136,28 @@ final class GemmStream {
     c31.intoArray(c, co + 7 * LANES);
   }
 
-  private static FloatVector widen(MemorySegment w, long at) {
-    IntVector x = (IntVector) ShortVector.fromMemorySegment(S, w, at, LE).castShape(I, 0);
-    return x.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+  /** A row of bfloat16 elements in pairs, as {@link HostPackedWeight} lays them out. */
+  static IntVector pairs(MemorySegment w, long at) {
+    return FloatVector.fromMemorySegment(F, w, at, LE).reinterpretAsInts();
+  }
+
+  /** The first vector of a row of pairs. */
+  static FloatVector low(IntVector pairs) {
+    return pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+  }
+
+  /** The second vector of a row of pairs. */
+  static FloatVector high(IntVector pairs) {
+    return pairs.and(0xffff0000).reinterpretAsFloats();
+  }
+
+  /** Rows of pairs as floats, [rows][NR]. */
+  static void unpair(MemorySegment w, long at, int rows, float[] dst) {
+    for (int p = 0; p < rows; p++) {
+      IntVector pairs = pairs(w, at + 2L * p * NR);
+      low(pairs).intoArray(dst, p * NR);
+      high(pairs).intoArray(dst, p * NR + LANES);
+    }
   }
 
   private static void codes1(

@@ -173,9 +173,10 @@ final class HostAttention implements Runnable {
 
   /** Tasks in reverse: later rows of a document see more keys, and the longest should go first. */
   private void tasks(int from, int to) {
+    AttentionScratch s = AttentionScratch.get(shape.headDim(), shape.valueDim());
+    s.pairs = 0;
     for (int i = from; i < to; i++) {
       int task = tasks - 1 - i / shape.kvHeads();
-      AttentionScratch s = AttentionScratch.get(shape.headDim(), shape.valueDim());
       s.kv = i % shape.kvHeads();
       s.firstRow = taskRow[task];
       s.query = taskQuery[task];
@@ -183,17 +184,25 @@ final class HostAttention implements Runnable {
       if (single != null && s.queries <= FEW && HostKeyPanels.startsPanel(begin(s.firstRow))) {
         fewQueries(s);
       } else {
+        finishFew(s);
         task(s);
       }
     }
+    finishFew(s);
   }
 
-  /** Queries one by one: a tile's worth of them would be worth packing keys and values for. */
+  private void finishFew(AttentionScratch s) {
+    if (single != null) {
+      single.finish(s);
+    }
+  }
+
+  /** Queries two by two: a tile's worth of them would be worth packing keys and values for. */
   private void fewQueries(AttentionScratch s) {
     int begin = begin(s.firstRow);
     for (int i = s.query; i < s.query + s.queries; i++) {
       int keys = end(s.firstRow + i / shape.group()) - begin;
-      single.run(s, shape.query(s.firstRow, s.kv, i), s.kv, begin, keys);
+      single.add(s, shape.query(s.firstRow, s.kv, i), s.kv, begin, keys);
     }
   }
 

@@ -11,8 +11,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /**
- * Attention of one query to cached keys and values, as decoding has it: keys from {@link
- * HostKeyPanels}, values from the cache itself, nothing packed.
+ * Attention of single queries to cached keys and values, as decoding has it: keys from {@link
+ * HostKeyPanels}, values from the cache itself, nothing packed. Two queries go at a time, of any
+ * rows and heads.
  *
  * <p>Every score, sum and output is the same chain of operations as in {@link HostAttention}'s
  * tiles, and has the same bits.
@@ -33,39 +34,80 @@ final class HostCachedQuery {
   }
 
   /**
-   * Computes one query of one head.
+   * Takes a query of one head; it is computed together with the next one, or by {@link #finish}.
    *
    * @param at index of the query among all rows' heads
    * @param kv its key/value head
    * @param begin first key, at the start of a panel
    * @param count keys that it sees
    */
-  void run(AttentionScratch s, long at, int kv, int begin, int count) {
-    int width = AttentionScratch.stride(shape.valueDim());
-    Arrays.fill(s.valueSums, 0, width, 0f);
-    Arrays.fill(s.sums, 0, LANES, 0f);
-    s.maxima[0] = Float.NEGATIVE_INFINITY;
-    for (int key = 0; key < count; key += BLOCK) {
-      int seen = Math.min(BLOCK, count - key);
-      scores(s, q + 4 * at * shape.headDim(), panels.panel(kv, begin + key), seen);
-      softmax(s, seen);
-      values(s, kv, begin + key, seen);
+  void add(AttentionScratch s, long at, int kv, int begin, int count) {
+    s.pairAt[s.pairs] = at;
+    s.pairKv[s.pairs] = kv;
+    s.pairBegin[s.pairs] = begin;
+    s.limits[s.pairs] = count;
+    if (++s.pairs == 2) {
+      run(s);
     }
-    float sum = AttentionSoftmax.total(s.sums, 0);
-    float inverse = sum == 0f ? 0f : 1f / sum;
-    int d = shape.valueDim();
-    AttentionSoftmax.write(s.valueSums, 0, inverse, o + 4 * at * d, d);
   }
 
-  private void scores(AttentionScratch s, long query, long keys, int seen) {
+  /** Computes what {@link #add} has left waiting. */
+  void finish(AttentionScratch s) {
+    if (s.pairs > 0) {
+      run(s);
+    }
+  }
+
+  private void run(AttentionScratch s) {
+    int width = AttentionScratch.stride(shape.valueDim());
+    int n = s.pairs;
+    Arrays.fill(s.valueSums, 0, n * width, 0f);
+    Arrays.fill(s.sums, 0, n * LANES, 0f);
+    Arrays.fill(s.maxima, 0, n, Float.NEGATIVE_INFINITY);
+    int longest = Math.max(s.limits[0], n == 2 ? s.limits[1] : 0);
+    for (s.key = 0; s.key < longest; s.key += BLOCK) {
+      for (int i = 0; i < n; i++) {
+        int seen = seen(s, i);
+        if (seen > 0) {
+          long query = q + 4 * s.pairAt[i] * shape.headDim();
+          scores(s, query, panels.panel(s.pairKv[i], s.pairBegin[i] + s.key), seen, i * BLOCK);
+          softmax(s, i, seen);
+        }
+      }
+      int shared = n == 2 ? Math.max(0, Math.min(seen(s, 0), seen(s, 1))) : 0;
+      if (shared > 0) {
+        sharedValues(s, shared, width);
+      }
+      for (int i = 0; i < n; i++) {
+        int seen = seen(s, i);
+        if (seen > shared) {
+          values(s, i, shared, seen, width);
+        }
+      }
+    }
+    int d = shape.valueDim();
+    for (int i = 0; i < n; i++) {
+      float sum = AttentionSoftmax.total(s.sums, i * LANES);
+      float inverse = sum == 0f ? 0f : 1f / sum;
+      AttentionSoftmax.write(s.valueSums, i * width, inverse, o + 4 * s.pairAt[i] * d, d);
+    }
+    s.pairs = 0;
+  }
+
+  /** Keys of the block at hand that query {@code i} sees; 0 or less if none. */
+  private static int seen(AttentionScratch s, int i) {
+    return Math.min(BLOCK, s.limits[i] - s.key);
+  }
+
+  private void scores(AttentionScratch s, long query, long keys, int seen, int to) {
     int d = shape.headDim();
     long panel = 4L * PANEL * d;
     int c = 0;
     for (; c + PANEL < seen; c += 2 * PANEL, keys += 2 * panel) {
-      twoPanels(query, keys, keys + panel, d, s.scores, c);
+      twoPanels(query, keys, keys + panel, d, s.scores, to + c);
     }
     if (c < seen) {
-      onePanel(query, keys, d, s.scores, c);
+      onePanel(query, keys, d, s.scores, to + c);
     }
   }
 
@@ -101,39 +143,85 @@ final class HostCachedQuery {
     c1.intoArray(scores, to + LANES);
   }
 
-  private void softmax(AttentionScratch s, int seen) {
+  private void softmax(AttentionScratch s, int i, int seen) {
+    int at = i * BLOCK;
     float factor = shape.factor();
-    float old = s.maxima[0];
-    AttentionSoftmax.end(s.scores, 0, seen);
-    float max = Math.max(old, AttentionSoftmax.max(s.scores, 0, seen) * factor);
+    float old = s.maxima[i];
+    AttentionSoftmax.end(s.scores, at, seen);
+    float max = Math.max(old, AttentionSoftmax.max(s.scores, at, seen) * factor);
     float decay = HostMath.exp2(old - max);
-    AttentionSoftmax.exp(s.scores, 0, seen, factor, max, decay, s.sums, 0);
-    s.maxima[0] = max;
+    AttentionSoftmax.exp(s.scores, at, seen, factor, max, decay, s.sums, i * LANES);
+    s.maxima[i] = max;
     if (decay != 1f) {
       int width = AttentionScratch.stride(shape.valueDim());
-      AttentionSoftmax.scale(s.valueSums, 0, width, decay);
+      AttentionSoftmax.scale(s.valueSums, i * width, width, decay);
     }
   }
 
-  private void values(AttentionScratch s, int kv, int row, int seen) {
+  private long value(AttentionScratch s, int i) {
+    long row = (long) s.pairBegin[i] + s.key;
+    return v + 4L * shape.valueStride() * (row * shape.kvHeads() + s.pairKv[i]);
+  }
+
+  /** The first {@code keys} values of both queries: four sums in flight instead of two. */
+  private void sharedValues(AttentionScratch s, int keys, int width) {
     long next = 4L * shape.kvHeads() * shape.valueStride();
-    long first = v + row * next + 4L * kv * shape.valueStride();
+    long a = value(s, 0);
+    long b = value(s, 1);
     int d = shape.valueDim();
     int c = 0;
     for (; c + 2 * LANES <= d; c += 2 * LANES) {
-      twoVectors(s.scores, first + 4L * c, next, seen, s.valueSums, c);
+      pairs(s.scores, a + 4L * c, b + 4L * c, next, keys, s.valueSums, c, width + c);
     }
     for (; c < d; c += LANES) {
-      oneVector(s.scores, first + 4L * c, next, seen, s.valueSums, c, Math.min(LANES, d - c));
+      int n = Math.min(LANES, d - c);
+      oneVector(s.scores, 0, a + 4L * c, next, keys, s.valueSums, c, n);
+      oneVector(s.scores, BLOCK, b + 4L * c, next, keys, s.valueSums, width + c, n);
     }
   }
 
+  /** Values {@code from} to {@code to} of query {@code i}. */
+  private void values(AttentionScratch s, int i, int from, int to, int width) {
+    long next = 4L * shape.kvHeads() * shape.valueStride();
+    long first = value(s, i) + from * next;
+    int p = i * BLOCK + from;
+    int d = shape.valueDim();
+    int c = 0;
+    for (; c + 2 * LANES <= d; c += 2 * LANES) {
+      twoVectors(s.scores, p, first + 4L * c, next, to - from, s.valueSums, i * width + c);
+    }
+    for (; c < d; c += LANES) {
+      int n = Math.min(LANES, d - c);
+      oneVector(s.scores, p, first + 4L * c, next, to - from, s.valueSums, i * width + c, n);
+    }
+  }
+
+  private static void pairs(
+      float[] p, long a, long b, long next, int keys, float[] sums, int toA, int toB) {
+    FloatVector a0 = FloatVector.fromArray(F, sums, toA);
+    FloatVector a1 = FloatVector.fromArray(F, sums, toA + LANES);
+    FloatVector b0 = FloatVector.fromArray(F, sums, toB);
+    FloatVector b1 = FloatVector.fromArray(F, sums, toB + LANES);
+    for (int k = 0; k < keys; k++) {
+      FloatVector x = FloatVector.broadcast(F, p[k]);
+      a0 = x.fma(load(a + k * next), a0);
+      a1 = x.fma(load(a + k * next + 4L * LANES), a1);
+      FloatVector y = FloatVector.broadcast(F, p[BLOCK + k]);
+      b0 = y.fma(load(b + k * next), b0);
+      b1 = y.fma(load(b + k * next + 4L * LANES), b1);
+    }
+    a0.intoArray(sums, toA);
+    a1.intoArray(sums, toA + LANES);
+    b0.intoArray(sums, toB);
+    b1.intoArray(sums, toB + LANES);
+  }
+
   private static void twoVectors(
-      float[] p, long v, long next, int keys, float[] sums, int to) {
+      float[] p, int po, long v, long next, int keys, float[] sums, int to) {
     FloatVector c0 = FloatVector.fromArray(F, sums, to);
     FloatVector c1 = FloatVector.fromArray(F, sums, to + LANES);
     for (int k = 0; k < keys; k++) {
-      FloatVector x = FloatVector.broadcast(F, p[k]);
+      FloatVector x = FloatVector.broadcast(F, p[po + k]);
       c0 = x.fma(load(v + k * next), c0);
       c1 = x.fma(load(v + k * next + 4L * LANES), c1);
     }
@@ -142,11 +230,11 @@ final class HostCachedQuery {
   }
 
   private static void oneVector(
-      float[] p, long v, long next, int keys, float[] sums, int to, int width) {
+      float[] p, int po, long v, long next, int keys, float[] sums, int to, int width) {
     FloatVector c0 = FloatVector.fromArray(F, sums, to);
     VectorMask<Float> m = HostMath.first(width);
     for (int k = 0; k < keys; k++) {
-      FloatVector x = FloatVector.broadcast(F, p[k]);
+      FloatVector x = FloatVector.broadcast(F, p[po + k]);
       c0 = x.fma(load(v + k * next, m), c0);
     }
     c0.intoArray(sums, to);

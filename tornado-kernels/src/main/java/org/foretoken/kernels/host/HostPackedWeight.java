@@ -3,6 +3,7 @@ package org.foretoken.kernels.host;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.foretoken.kernels.host.GemmTiles.GROUP;
 import static org.foretoken.kernels.host.GemmTiles.KC;
+import static org.foretoken.kernels.host.GemmTiles.LANES;
 import static org.foretoken.kernels.host.GemmTiles.LEFT_STRIDE;
 import static org.foretoken.kernels.host.GemmTiles.MR;
 import static org.foretoken.kernels.host.GemmTiles.NR;
@@ -22,7 +23,8 @@ import org.foretoken.fp8.E4M3;
  * <p>The packed weight is [ceil(n / NR)][k][NR], NR the columns of a register tile: columns that
  * are computed together lie together, and a product streams through the weight once. FP8 codes stay
  * bytes and bfloat16 stays two bytes until a block of them is in the first-level cache, so their
- * products need a quarter and half of the memory traffic of FP32. Results have the bits of {@link
+ * products need a quarter and half of the memory traffic of FP32. Codes may also be widened to
+ * bfloat16: where memory is not the limit, that is faster. Results have the bits of {@link
  * HostGemm#nt} and {@link HostFp8Gemm#fprop} on the same operands.
  *
  * <p>The layout depends on the machine's vector width; it is for memory, not for files.
@@ -95,6 +97,27 @@ public final class HostPackedWeight {
     return new HostPackedWeight(to, GemmSource.Type.E4M3, from.scales(), nan.get(), n, k);
   }
 
+  /**
+   * Packs the same weight with its codes widened to bfloat16, which holds them exactly: twice the
+   * memory, and half the work to make floats of them.
+   */
+  public static HostPackedWeight packFp8Wide(
+      HostPool pool, Arena arena, MemorySegment codes, MemorySegment scales, int n, int k) {
+    GemmSource from =
+        HostFp8Gemm.source("w", HostFp8Gemm.Operand.blocks128x128(codes, scales), n, k, true);
+    MemorySegment to = allocate(arena, n, k, Short.BYTES);
+    pool.parallelFor(GemmTiles.slivers(n), 1, (b, e) -> packFloats(from, to, false, n, k, b, e));
+    return new HostPackedWeight(to, GemmSource.Type.BF16, from.scales(), false, n, k);
+  }
+
+  /**
+   * Place of column {@code j} among the bfloat16 elements of a sliver's row: beside the column a
+   * vector further on, so that one vector of pairs becomes two of floats by a shift and a mask.
+   */
+  private static int paired(int j) {
+    return j < LANES ? 2 * j : 2 * (j - LANES) + 1;
+  }
+
   private static MemorySegment allocate(Arena arena, int n, int k, int bytes) {
     return arena.allocate(Math.max(1L, (long) GemmTiles.slivers(n) * NR * k * bytes), 64);
   }
@@ -112,7 +135,8 @@ public final class HostPackedWeight {
           if (wide) {
             to.setAtIndex(F32, at + i, sliver[i]);
           } else {
-            to.setAtIndex(I16, at + i, (short) (Float.floatToRawIntBits(sliver[i]) >>> 16));
+            short bits = (short) (Float.floatToRawIntBits(sliver[i]) >>> 16);
+            to.setAtIndex(I16, at + i - i % NR + paired(i % NR), bits);
           }
         }
       }
@@ -213,7 +237,8 @@ public final class HostPackedWeight {
     int kb = Math.min(KC, k - p);
     int at = block * ROWS * LEFT_STRIDE;
     GemmPacking.leftRows(x, row, rows, p, kb, left, at);
-    for (int i = 0; isFp8() && streams(rows) && i < rows; i++) {
+    boolean shifted = source.type() == GemmSource.Type.E4M3 && streams(rows);
+    for (int i = 0; shifted && i < rows; i++) {
       for (int q = 0; q < kb; q++) {
         left[at + i * LEFT_STRIDE + q] *= SHIFT;
       }
@@ -247,7 +272,11 @@ public final class HostPackedWeight {
       for (int p = 0; p < k; p += KC) {
         int kb = Math.min(KC, k - p);
         if (!streams(rows)) {
-          source.read(s * k + p, 0, scratch.sliver, 0, NR, kb * NR);
+          if (source.type() == GemmSource.Type.BF16) {
+            GemmStream.unpair(packed, ((long) s * k + p) * NR * Short.BYTES, kb, scratch.sliver);
+          } else {
+            source.read(s * k + p, 0, scratch.sliver, 0, NR, kb * NR);
+          }
         }
         for (int g = 0; isFp8() && g * GROUP < kb; g++) {
           scales.column(s * NR, p + g * GROUP, scratch.sliverScales, g * NR, columns);

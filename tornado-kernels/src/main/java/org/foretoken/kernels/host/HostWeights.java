@@ -3,7 +3,9 @@ package org.foretoken.kernels.host;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.foretoken.kernels.graph.Node;
 import org.foretoken.kernels.graph.Role;
 import org.foretoken.kernels.graph.Tensor;
@@ -29,10 +31,18 @@ final class HostWeights implements AutoCloseable {
 
   private record Entry(HostPackedWeight packed, Arena arena, long version) {}
 
+  /**
+   * Bytes of FP8 weights that are kept widened to bfloat16: what stays in the last-level cache from
+   * step to step is limited by the work of widening, and only what does not by memory.
+   */
+  private static final long WIDE_BYTES = 16L << 20;
+
   private final HostPool pool;
   private final Map<String, long[]> versions = new HashMap<>();
   private final Map<Key, Entry> entries = new HashMap<>();
   private final Map<String, HostKeyPanels> keyPanels = new HashMap<>();
+  private final Set<Key> wide = new HashSet<>();
+  private long wideBytes;
   private long bytes;
 
   HostWeights(HostPool pool) {
@@ -98,17 +108,37 @@ final class HostWeights implements AutoCloseable {
     if (known != null) {
       known.arena.close();
     } else {
-      bytes += (long) n * k * (kind == Kind.FP8 ? 1 : kind == Kind.BF16 ? 2 : 4);
+if (kind == Kind.FP8) {
+        widen(key, (long) n * k);
+      }
+      int each = kind == Kind.F32 ? Float.BYTES : bf16(key) ? Short.BYTES : Byte.BYTES;
+      bytes += (long) n * k * each;
     }
     Arena arena = Arena.ofShared();
     HostPackedWeight packed =
         switch (kind) {
           case F32 -> HostPackedWeight.pack(pool, arena, w, n, k, HostGemm.Operand.F32);
           case BF16 -> HostPackedWeight.pack(pool, arena, w, n, k, HostGemm.Operand.F32_AS_BF16);
-          case FP8 -> HostPackedWeight.packFp8(pool, arena, w, scales, n, k);
+          case FP8 ->
+              wide.contains(key)
+                  ? HostPackedWeight.packFp8Wide(pool, arena, w, scales, n, k)
+                  : HostPackedWeight.packFp8(pool, arena, w, scales, n, k);
         };
     entries.put(key, new Entry(packed, arena, version[0]));
     return packed;
+  }
+
+  private boolean bf16(Key key) {
+    return key.kind == Kind.BF16 || wide.contains(key);
+  }
+
+  /** Notes FP8 codes as some to be widened, if there is room for them. */
+  private void widen(Key key, long elements) {
+    long needed = Short.BYTES * elements;
+    if (wideBytes + needed <= WIDE_BYTES) {
+      wideBytes += needed;
+      wide.add(key);
+    }
   }
 
   /** The transposed copy of a key cache, made on first use; {@code cache} is its address. */

@@ -59,13 +59,16 @@ class HostPackedWeightTest {
     MemorySegment xs = GemmFixture.floats(GemmFixture.scales(7, 70 * groups));
     MemorySegment expected = GemmFixture.floats(new float[70 * n]);
     HostFp8Gemm.fprop(two, x, xs, w, ws, expected, 70, n, k);
-    HostPackedWeight packed = HostPackedWeight.packFp8(two, Arena.ofAuto(), w, ws, n, k);
-    for (int m : new int[] {1, 2, 3, 4, 5, 8, 9, 16, 70}) {
-      for (HostPool pool : List.of(one, two)) {
-        MemorySegment y = GemmFixture.floats(GemmFixture.gaussian(8, m * n));
-        packed.multiplyFp8(pool, x, xs, y, m);
-        GemmFixture.assertSameBits(
-            "m = " + m, GemmFixture.toArray(y, m * n), GemmFixture.toArray(expected, m * n));
+    HostPackedWeight narrow = HostPackedWeight.packFp8(two, Arena.ofAuto(), w, ws, n, k);
+    HostPackedWeight wide = HostPackedWeight.packFp8Wide(two, Arena.ofAuto(), w, ws, n, k);
+    for (HostPackedWeight packed : List.of(narrow, wide)) {
+      for (int m : new int[] {1, 2, 3, 4, 5, 8, 9, 16, 70}) {
+        for (HostPool pool : List.of(one, two)) {
+          MemorySegment y = GemmFixture.floats(GemmFixture.gaussian(8, m * n));
+          packed.multiplyFp8(pool, x, xs, y, m);
+          GemmFixture.assertSameBits(
+              "m = " + m, GemmFixture.toArray(y, m * n), GemmFixture.toArray(expected, m * n));
+        }
       }
     }
   }
