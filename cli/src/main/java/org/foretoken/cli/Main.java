@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       GenerateCommand.class,
       ExportCommand.class,
+      ImportCommand.class,
       ReportCommand.class,
       ExperimentCommand.class,
       QuantizeCommand.class,

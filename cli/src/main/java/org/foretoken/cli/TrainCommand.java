@@ -191,14 +191,17 @@ final class TrainCommand extends ForetokenCommand {
     return more;
   }
 
-  /** The data's path as seen from anywhere, so that a run can be resumed from another folder. */
+  /** Paths of the data as seen from anywhere, so that a run can be resumed from another folder. */
   private static RunConfig withAbsoluteData(RunConfig run) {
-    String path = run.data().path();
-    if (path.isEmpty()) {
-      return run;
+    List<Setting> absolute = new ArrayList<>();
+    absolute(absolute, "--data", "data.path", run.data().path());
+    absolute(absolute, "--set", "data.tokenizer", run.data().tokenizer());
+    return absolute.isEmpty() ? run : Configs.change(run, "configuration", absolute);
+  }
+
+  private static void absolute(List<Setting> to, String option, String key, String path) {
+    if (!path.isEmpty()) {
+      to.add(Setting.of(option, key, Path.of(path).toAbsolutePath().normalize().toString()));
     }
-    String absolute = Path.of(path).toAbsolutePath().normalize().toString();
-    return Configs.change(
-        run, "configuration", List.of(Setting.of("--data", "data.path", absolute)));
   }
 }

@@ -366,6 +366,35 @@ class TrainingTest {
   }
 
   @Test
+  void anExportedModelIsTheStartOfARun() throws IOException {
+    Path exported = folder.resolve("to-import");
+    String[] export = {"export", model.toString(), exported.toString(), "--dtype", "fp32"};
+    assertThat(Program.run(export).exitCode()).isZero();
+    Path run = folder.resolve("imported");
+    String[] args = {
+      "import", exported.toString(), run.toString(), "--config", config.toString(), "--set",
+      "data.path=" + text, "--set", "train.recipe=fp32"
+    };
+    Program p = Program.run(args);
+    assertThat(p.exitCode()).as(p.err()).isZero();
+    assertThat(p.out()).contains("step-000000").contains("train --resume");
+    String[] written = {"--prompt", "int ", "--json", "--tokens", "24", "--recipe", "fp32"};
+    assertThat(generate(joined(written, "--checkpoint", run.toString())).json().path("tokens"))
+        .isEqualTo(
+            generate(joined(written, "--checkpoint", model.toString())).json().path("tokens"));
+    Program on = Program.run("train", "--resume", run.toString(), "--device", "reference");
+    assertThat(on.exitCode()).as(on.err()).isZero();
+    assertThat(RunHistory.read(run).steps()).extracting(s -> s.step()).contains(1, 6);
+    assertThat(Program.run(args).err()).contains("expected a folder without a run");
+  }
+
+  private static String[] joined(String[] some, String... more) {
+    List<String> all = new ArrayList<>(List.of(some));
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
+  }
+
+  @Test
   void aModelIsTrainedOnTheTokensOfATokenizer() {
     Path file = Path.of("../model/src/test/resources/small-tokenizer.json").toAbsolutePath();
     Path run =

@@ -50,11 +50,10 @@ public final class ModelFolder implements AutoCloseable {
     CheckpointFolder folder = CheckpointFolder.open(path);
     try {
       String where = "checkpoint '" + path.resolve(CheckpointFolder.CONFIG) + "'";
-      String name = path.toAbsolutePath().normalize().getFileName().toString();
       FolderConfig config =
           FolderConfig.read(
               where,
-              name,
+              name(path),
               folder
                   .config()
                   .orElseThrow(
@@ -69,6 +68,14 @@ public final class ModelFolder implements AutoCloseable {
       folder.close();
       throw e;
     }
+  }
+
+  /** The folder's name, in the characters that a model's name may have. */
+  private static String name(Path path) {
+    Path last = path.toAbsolutePath().normalize().getFileName();
+    String name = (last == null ? "" : last.toString()).replaceAll("[^A-Za-z0-9._-]", "-");
+    String start = name.replaceFirst("^[^A-Za-z0-9]+", "");
+    return start.isEmpty() ? "model" : start.substring(0, Math.min(64, start.length()));
   }
 
   private static FolderConfig withDepth(String where, FolderConfig config, OptionalInt asked) {
