@@ -28,7 +28,8 @@ import picocli.CommandLine.Parameters;
       "  foretoken export runs/tiny tiny-bf16/ --dtype bf16 --shard-size 2GB"
     })
 final class ExportCommand extends ForetokenCommand {
-  private static final Pattern SIZE = Pattern.compile("(\\d{1,9})(KB|MB|GB)", Pattern.CASE_INSENSITIVE);
+  private static final Pattern SIZE =
+      Pattern.compile("(\\d{1,9})(KB|MB|GB)", Pattern.CASE_INSENSITIVE);
 
   @Parameters(index = "0", paramLabel = "IN", description = "Folder of a run or of a checkpoint.")
   private Path input;

@@ -121,7 +121,8 @@ record LoadedModel(
   }
 
   private static void requireTokens(Tokenizer tokenizer, ModelConfig model) {
-    tokenizer.requireWithin(model.vocabSize(), "give the tokenizer that the model was trained with");
+    tokenizer.requireWithin(
+        model.vocabSize(), "give the tokenizer that the model was trained with");
   }
 
   /** A generator for so many tokens in all; FP8 weights of a folder keep their codes. */

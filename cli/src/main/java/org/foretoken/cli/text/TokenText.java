@@ -1,36 +1,24 @@
 package org.foretoken.cli.text;
 
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.foretoken.model.data.ByteTokenizer;
+import org.foretoken.model.data.Tokenizer;
 
 /** Byte tokens as text. */
 public final class TokenText {
   private static final int REPLACEMENT = 0xFFFD;
+  private static final Tokenizer BYTES = new ByteTokenizer();
 
   private TokenText() {}
 
   /** UTF-8 bytes of a text as tokens. */
   public static int[] tokens(String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    int[] tokens = new int[bytes.length];
-    for (int i = 0; i < tokens.length; i++) {
-      tokens[i] = bytes[i] & 0xFF;
-    }
-    return tokens;
+    return BYTES.encode(text);
   }
 
   /** Tokens as text: what is no UTF-8, or no byte at all, becomes U+FFFD. */
   public static String text(List<Integer> tokens) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    for (int token : tokens) {
-      if (token < 256) {
-        bytes.write(token);
-      } else {
-        bytes.writeBytes(Character.toString(REPLACEMENT).getBytes(StandardCharsets.UTF_8));
-      }
-    }
-    return bytes.toString(StandardCharsets.UTF_8);
+    return BYTES.decode(tokens.stream().mapToInt(Integer::intValue).toArray());
   }
 
   /**

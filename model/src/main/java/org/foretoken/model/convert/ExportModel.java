@@ -30,8 +30,9 @@ import org.foretoken.model.train.TrainCheckpoint;
 
 /**
  * Writes a trained model as a folder that other programs read: weights in shards with an index, in
- * the names of DeepSeek-V3's published weights, with {@code config.json} and {@code tokenizer.json}.
- * The MTP modules are the layers after the last, each with its copies of embedding and head.
+ * the names of DeepSeek-V3's published weights, with {@code config.json} and {@code
+ * tokenizer.json}. The MTP modules are the layers after the last, each with its copies of embedding
+ * and head.
  *
  * <p>The folder is complete or absent. It is made as {@code OUT.partial}, shard by shard; the same
  * command goes on with what a killed one has finished.
@@ -52,7 +53,8 @@ public final class ExportModel {
    *
    * @param input folder of a run or of a checkpoint
    * @param output folder to be made
-   * @param shardBytes most bytes of tensors in a file; a tensor that is larger has a file of its own
+   * @param shardBytes most bytes of tensors in a file; a tensor that is larger has a file of its
+   *     own
    * @throws InputException when there is no such checkpoint, or the output exists
    * @throws ConversionException when the output cannot be written; there is no output
    */
@@ -81,8 +83,7 @@ public final class ExportModel {
               + "; a model with a deliberate mistake is not for other programs");
     }
     Path target = Conversion.checkTarget(checkpoint, output);
-    try (SafetensorsFile file =
-            SafetensorsFile.open(checkpoint.resolve(CheckpointFolder.SINGLE));
+    try (SafetensorsFile file = SafetensorsFile.open(checkpoint.resolve(CheckpointFolder.SINGLE));
         ExportTensors tensors = new ExportTensors(pool, file, run.model(), format, listener)) {
       ObjectNode settings = MAPPER.createObjectNode();
       settings.put("kind", "export");

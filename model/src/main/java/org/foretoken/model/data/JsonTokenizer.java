@@ -46,8 +46,7 @@ public final class JsonTokenizer implements Tokenizer {
   private final int vocabSize;
   private final int endOfText;
 
-  private JsonTokenizer(
-      Path file, HuggingFaceTokenizer tokenizer, int vocabSize, int endOfText) {
+  private JsonTokenizer(Path file, HuggingFaceTokenizer tokenizer, int vocabSize, int endOfText) {
     this.file = file;
     this.tokenizer = tokenizer;
     this.vocabSize = vocabSize;
@@ -74,8 +73,7 @@ public final class JsonTokenizer implements Tokenizer {
     try {
       // Whole texts: by default the library cuts them at 512 tokens.
       HuggingFaceTokenizer tokenizer =
-          HuggingFaceTokenizer.newInstance(
-              file, Map.of("truncation", "false", "padding", "false"));
+          HuggingFaceTokenizer.newInstance(file, Map.of("truncation", "false", "padding", "false"));
       return new JsonTokenizer(file, tokenizer, size, endOfText(file, json, added));
     } catch (IOException | RuntimeException e) {
       throw new InputException(

@@ -84,7 +84,8 @@ public final class TokenStream {
       at = needed;
       text += document.length + 1L; // the end counts as a byte, as it does in a stream of bytes
     }
-    return new TokenStream(null, Arrays.copyOf(ids, at), at, starts, text / (double) Math.max(1, at));
+    return new TokenStream(
+        null, Arrays.copyOf(ids, at), at, starts, text / (double) Math.max(1, at));
   }
 
   /** Number of tokens. */

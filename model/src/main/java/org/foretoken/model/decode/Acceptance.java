@@ -26,7 +26,8 @@ public record Acceptance(long[] proposed, long[] reached, long[] accepted) {
     Acceptance[] result = new Acceptance[entries];
     for (int i = 0; i < entries; i++) {
       int from = i * width;
-      result[i] = count(generations, drafts, c -> c.position() >= from && c.position() < from + width);
+      result[i] =
+          count(generations, drafts, c -> c.position() >= from && c.position() < from + width);
     }
     return List.of(result);
   }

@@ -145,8 +145,7 @@ public final class CachedModel {
     return logits;
   }
 
-  private void chunk(
-      Kind kind, int depth, StepRows rows, int from, int to, int head, int headTo) {
+  private void chunk(Kind kind, int depth, StepRows rows, int from, int to, int head, int headTo) {
     int n = to - from;
     int size = size(n);
     int heads = headTo - head;

@@ -38,7 +38,9 @@ final class DecodeGraphs {
     MODULE,
     /** The same, keeping what {@link #REUSED} reads. */
     MODULE_KEPT,
-    /** The last module on its own normed hidden state of the row before, in the place of h^{D-1}. */
+    /**
+     * The last module on its own normed hidden state of the row before, in the place of h^{D-1}.
+     */
     REUSED
   }
 
@@ -108,10 +110,10 @@ final class DecodeGraphs {
         logits);
   }
 
-  private Graph build(Key key, String prefix, String previousSlots, String headRows, String logits) {
+  private Graph build(
+      Key key, String prefix, String previousSlots, String headRows, String logits) {
     int rows = key.rows;
-    Graph graph =
-        new Graph("decode-" + key.kind + "-" + key.depth + "x" + rows + "-" + key.heads);
+    Graph graph = new Graph("decode-" + key.kind + "-" + key.depth + "x" + rows + "-" + key.heads);
     Tape tape = new Tape(graph, layout, precision, false);
     Rows.Cached at = Rows.Cached.declare(graph, prefix, rows, capacity);
     Tensor ids = graph.declare(prefix + "ids", DType.I32, Role.INPUT, rows);

@@ -17,13 +17,7 @@ import org.foretoken.fp8.InputException;
  * @param stopToken token after which decoding ends, or -1
  */
 public record GenerateOptions(
-    int tokens,
-    int drafts,
-    double temperature,
-    int topK,
-    double topP,
-    long seed,
-    int stopToken) {
+    int tokens, int drafts, double temperature, int topK, double topP, long seed, int stopToken) {
   /** Most drafts of a step. */
   public static final int MOST_DRAFTS = 16;
 

@@ -70,8 +70,7 @@ public final class Generator {
       GenerateRequest request = requests.get(i);
       int length = request.prompt().length + request.options().tokens();
       StepRows.Span span = new StepRows.Span(first, length);
-      sequences.add(
-          new DecodeSequence(i, request, span, model.config().mtpDepth(), listener));
+      sequences.add(new DecodeSequence(i, request, span, model.config().mtpDepth(), listener));
       first += length;
     }
     return new Speculator(model, sequences).run();

@@ -17,7 +17,6 @@ import org.foretoken.model.checkpoint.TensorInfo;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.nn.InferenceWeights;
 import org.foretoken.model.nn.ModelLayout;
-import org.foretoken.model.nn.ParameterSpec;
 
 /** Whether a folder's tensors are those of the model that its {@code config.json} describes. */
 final class FolderCheck {
@@ -46,7 +45,10 @@ final class FolderCheck {
     this.layout = layout;
     model = config.model();
     shared = SharedTensors.all(model);
-    layout.tensors().flatMap(s -> s.files().stream()).forEach(f -> expected.put(f.name(), f.shape()));
+    layout
+        .tensors()
+        .flatMap(s -> s.files().stream())
+        .forEach(f -> expected.put(f.name(), f.shape()));
   }
 
   /** Checks everything; returns how the linear layers' weights are held. */
@@ -132,7 +134,9 @@ final class FolderCheck {
           "expected one type for the weights of all linear layers, found "
               + String.join(
                   " and ",
-                  types.entrySet().stream().map(e -> e.getKey() + " ('" + e.getValue() + "')").toList())
+                  types.entrySet().stream()
+                      .map(e -> e.getKey() + " ('" + e.getValue() + "')")
+                      .toList())
               + "; 'foretoken dequantize' makes BF16 of FP8");
     }
     SafetensorsDType type = types.keySet().iterator().next();

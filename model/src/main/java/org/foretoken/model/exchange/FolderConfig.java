@@ -13,9 +13,9 @@ import org.foretoken.model.config.ModelConfig;
 /**
  * A model's {@code config.json} in the keys that Hugging Face's libraries use.
  *
- * <p>{@code model_type} is {@code deepseek_v3} for latent attention, {@code llama} for grouped-query
- * attention with dense networks, and {@code foretoken} for what neither covers. MTP modules are
- * {@code num_nextn_predict_layers} in all of them, as in DeepSeek-V3.
+ * <p>{@code model_type} is {@code deepseek_v3} for latent attention, {@code llama} for
+ * grouped-query attention with dense networks, and {@code foretoken} for what neither covers. MTP
+ * modules are {@code num_nextn_predict_layers} in all of them, as in DeepSeek-V3.
  *
  * @param model the model
  * @param fp8 whether {@code quantization_config} promises DeepSeek-V3's FP8 weights
@@ -200,7 +200,8 @@ public record FolderConfig(ModelConfig model, boolean fp8, boolean ropeHalves, i
                 + "; positions are not stretched here (no YaRN), take it out to use the model up to"
                 + " the length it was first trained on");
       }
-      JsonNode theta = config.has("rope_theta") ? config.path("rope_theta") : parameters.path("rope_theta");
+      JsonNode theta =
+          config.has("rope_theta") ? config.path("rope_theta") : parameters.path("rope_theta");
       double value = theta.asDouble(10_000);
       if (!(value > 1)) {
         throw wrong("rope_theta", "more than 1");

@@ -87,8 +87,7 @@ final class FolderValues implements AutoCloseable {
         (begin, end) -> {
           for (long i = (long) begin * GRAIN; i < Math.min((long) end * GRAIN, n); i++) {
             short code = bytes.get(I16, 2 * i);
-            float value =
-                bf16 ? Float.intBitsToFloat(code << 16) : Float.float16ToFloat(code);
+            float value = bf16 ? Float.intBitsToFloat(code << 16) : Float.float16ToFloat(code);
             to.set(F32, 4 * i, value);
           }
         });

@@ -105,7 +105,8 @@ final class SelfAttention {
       return o;
     }
     // Of the row and what comes after it there is the row.
-    Tensor after = cached(tape, attn + "attention_after", cached, q, keys, values, rows, rows.slots());
+    Tensor after =
+        cached(tape, attn + "attention_after", cached, q, keys, values, rows, rows.slots());
     return Layers.add(tape, attn + "attention_unmasked", o, after);
   }
 

@@ -223,15 +223,16 @@ class FolderCheckTest {
         LLAMA.replace("llama", "gpt2"),
         AS_IT_IS,
         "model_type: expected one of deepseek_v3, llama, mistral, foretoken, found \"gpt2\"");
-    assertRefused(
-        LLAMA.replace("\"hidden_size\": 8,", ""), AS_IT_IS, "hidden_size", "found none");
+    assertRefused(LLAMA.replace("\"hidden_size\": 8,", ""), AS_IT_IS, "hidden_size", "found none");
     assertRefused(
         LLAMA.replace("\"rope_theta\"", "\"rope_scaling\": {\"type\": \"yarn\"}, \"rope_theta\""),
         AS_IT_IS,
         "rope_scaling: expected none",
         "no YaRN");
     assertRefused(
-        LLAMA.replace("\"silu\"", "\"gelu\""), AS_IT_IS, "hidden_act: expected 'silu', found \"gelu\"");
+        LLAMA.replace("\"silu\"", "\"gelu\""),
+        AS_IT_IS,
+        "hidden_act: expected 'silu', found \"gelu\"");
     assertRefused(
         LLAMA.replace("\"num_key_value_heads\": 1", "\"num_key_value_heads\": 3"),
         AS_IT_IS,

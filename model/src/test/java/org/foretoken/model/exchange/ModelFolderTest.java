@@ -114,8 +114,7 @@ class ModelFolderTest {
 
   @ParameterizedTest
   @MethodSource("denseModels")
-  void codesAndScalesOfAnFp8FolderAreThoseThatDecodingReads(ModelConfig config)
-      throws IOException {
+  void codesAndScalesOfAnFp8FolderAreThoseThatDecodingReads(ModelConfig config) throws IOException {
     SavedModel saved = new SavedModel(folder.resolve("run"), config);
     Path out = folder.resolve("fp8");
     ConversionResult result = export(saved, out, WeightFormat.FP8);
@@ -138,12 +137,17 @@ class ModelFolderTest {
           own.download(Linear.codesName(spec.name()), MemorySegment.ofArray(trained));
           // Rows of q_proj and k_proj may lie in another order, but within their block of scales.
           assertThat(codes).as(spec.name()).isEqualTo(trained);
-          float[] scales = new float[files.info(spec.name() + "_scale_inv").shape().stream()
-              .mapToInt(Long::intValue).reduce(1, (a, b) -> a * b)];
+          float[] scales =
+              new float
+                  [files.info(spec.name() + "_scale_inv").shape().stream()
+                      .mapToInt(Long::intValue)
+                      .reduce(1, (a, b) -> a * b)];
           backend.download(Linear.scalesName(spec.name()), MemorySegment.ofArray(scales));
           assertThat(scales)
               .isEqualTo(
-                  files.bytes(spec.name() + "_scale_inv").toArray(ValueLayout.JAVA_FLOAT_UNALIGNED));
+                  files
+                      .bytes(spec.name() + "_scale_inv")
+                      .toArray(ValueLayout.JAVA_FLOAT_UNALIGNED));
           compared++;
         }
       }
@@ -198,12 +202,7 @@ class ModelFolderTest {
     assertThatThrownBy(
             () ->
                 ExportModel.run(
-                    HostPool.shared(),
-                    saved.folder,
-                    out,
-                    WeightFormat.FP32,
-                    SMALL_SHARDS,
-                    killer))
+                    HostPool.shared(), saved.folder, out, WeightFormat.FP32, SMALL_SHARDS, killer))
         .hasMessage("killed");
     assertThat(out).doesNotExist();
     ConversionResult result = export(saved, out, WeightFormat.FP32);

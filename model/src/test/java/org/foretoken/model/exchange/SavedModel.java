@@ -58,7 +58,10 @@ final class SavedModel {
     }
     RunConfig run =
         new RunConfig(
-            "t", config, TestModels.training(Recipe.DEEPSEEK, 3), new DataConfig("", "", true, 0.1));
+            "t",
+            config,
+            TestModels.training(Recipe.DEEPSEEK, 3),
+            new DataConfig("", "", true, 0.1));
     Files.writeString(folder.resolve("config.json"), ConfigJson.write(run));
   }
 

@@ -54,14 +54,14 @@ class MtpControlTest {
 
   @Test
   void rowsAreMirroredWithinTheirDocument() {
-    assertThat(Rows.mirrored(new int[] {0, 0, 0, 3, 4, 4}))
-        .containsExactly(2, 1, 0, 3, 5, 4);
+    assertThat(Rows.mirrored(new int[] {0, 0, 0, 3, 4, 4})).containsExactly(2, 1, 0, 3, 5, 4);
   }
 
   @ParameterizedTest
   @EnumSource(MtpControl.class)
   void decodingStaysLossless(MtpControl control) {
-    for (ModelConfig plain : new ModelConfig[] {TestModels.small(1, true), TestModels.latent(1, true, 0)}) {
+    for (ModelConfig plain :
+        new ModelConfig[] {TestModels.small(1, true), TestModels.latent(1, true, 0)}) {
       ModelConfig config = plain.withMtpControl(control);
       try (Backend backend = new HostBackend()) {
         backend.compile(TrainGraph.evaluation(config, ModelLayout.of(config), FP32, 8));

@@ -118,7 +118,8 @@ class FolderOracleTest {
   }
 
   private Tensor norm(Tensor x, String name) {
-    Tensor mean = x.mul(x).mean(new long[] {1}, true, new org.bytedeco.pytorch.ScalarTypeOptional());
+    Tensor mean =
+        x.mul(x).mean(new long[] {1}, true, new org.bytedeco.pytorch.ScalarTypeOptional());
     return x.mul(mean.add(new Scalar(EPS)).rsqrt()).mul(weight(name));
   }
 
@@ -135,8 +136,7 @@ class FolderOracleTest {
     }
     Tensor h = x.reshape(T, heads, D);
     Tensor half =
-        torch.cat(
-            new TensorVector(h.narrow(2, D / 2, D / 2).neg(), h.narrow(2, 0, D / 2)), 2);
+        torch.cat(new TensorVector(h.narrow(2, D / 2, D / 2).neg(), h.narrow(2, 0, D / 2)), 2);
     return h.mul(TorchDoubles.constant(cos, T, 1, D))
         .add(half.mul(TorchDoubles.constant(sin, T, 1, D)));
   }
@@ -182,12 +182,12 @@ class FolderOracleTest {
     hidden = norm(block(block(hidden, 0), 1), "model.norm.weight");
     Tensor main = linear(hidden, "lm_head.weight");
     int[] next = Arrays.copyOf(Arrays.copyOfRange(ids, 1, T), T);
-    Tensor e = norm(table.index_select(0, TorchDoubles.integers(next)), "model.layers.2.enorm.weight");
+    Tensor e =
+        norm(table.index_select(0, TorchDoubles.integers(next)), "model.layers.2.enorm.weight");
     Tensor h = norm(hidden, "model.layers.2.hnorm.weight");
     Tensor joined = linear(torch.cat(new TensorVector(e, h), 1), "model.layers.2.eh_proj.weight");
     Tensor drafted =
-        linear(
-            norm(block(joined, 2), "model.layers.2.shared_head.norm.weight"), "lm_head.weight");
+        linear(norm(block(joined, 2), "model.layers.2.shared_head.norm.weight"), "lm_head.weight");
     try (ModelFolder read = ModelFolder.open(folder, OptionalInt.empty());
         HostBackend backend = new HostBackend()) {
       read.load(backend);
