@@ -372,8 +372,15 @@ class TrainingTest {
     assertThat(Program.run(export).exitCode()).isZero();
     Path run = folder.resolve("imported");
     String[] args = {
-      "import", exported.toString(), run.toString(), "--config", config.toString(), "--set",
-      "data.path=" + text, "--set", "train.recipe=fp32"
+      "import",
+      exported.toString(),
+      run.toString(),
+      "--config",
+      config.toString(),
+      "--set",
+      "data.path=" + text,
+      "--set",
+      "train.recipe=fp32"
     };
     Program p = Program.run(args);
     assertThat(p.exitCode()).as(p.err()).isZero();

@@ -95,16 +95,7 @@ public record Suite(SuiteFile file, String source, List<SuiteCase> cases) {
       for (int threads : threads(g, p.device, where)) {
         cases.add(
             new SuiteCase(
-                index,
-                g.op(),
-                p.shape,
-                p.pass,
-                p.recipe,
-                p.device,
-                road,
-                threads,
-                peers,
-                rounds));
+                index, g.op(), p.shape, p.pass, p.recipe, p.device, road, threads, peers, rounds));
       }
     }
   }

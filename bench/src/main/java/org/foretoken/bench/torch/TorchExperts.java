@@ -30,8 +30,7 @@ final class TorchExperts {
   /** The routed and shared experts of a block on x [B, T, E]. */
   Tensor apply(MixtureOfExperts m, String mlp, Tensor x) {
     Tensor rows = x.reshape(-1, x.size(-1));
-    Tensor scores =
-        torch.sigmoid(torch.linear(rows, model.parameter(mlp + ParameterNames.ROUTER)));
+    Tensor scores = torch.sigmoid(torch.linear(rows, model.parameter(mlp + ParameterNames.ROUTER)));
     Tensor chosen = chosen(m, mlp + ParameterNames.ROUTER_BIAS, scores);
     Tensor weights = scores.gather(1, chosen);
     if (m.normTopkProb()) {
@@ -71,7 +70,10 @@ final class TorchExperts {
         Tensor groups = choice.view(-1, m.expertGroups(), perGroup);
         long best = Math.min(2, perGroup);
         Tensor value =
-            torch.topk(groups, best, -1, true, false).get0().sum(new long[] {-1}, false, new ScalarTypeOptional());
+            torch
+                .topk(groups, best, -1, true, false)
+                .get0()
+                .sum(new long[] {-1}, false, new ScalarTypeOptional());
         Tensor kept = torch.topk(value, m.topkGroup(), -1, true, false).get1();
         Tensor dropped = torch.ones_like(value).scatter_(1, kept, new Scalar(0.0));
         Tensor mask = dropped.view(-1, m.expertGroups(), 1).gt(new Scalar(0.5));

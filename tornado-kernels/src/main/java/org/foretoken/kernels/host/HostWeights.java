@@ -108,7 +108,7 @@ final class HostWeights implements AutoCloseable {
     if (known != null) {
       known.arena.close();
     } else {
-if (kind == Kind.FP8) {
+      if (kind == Kind.FP8) {
         widen(key, (long) n * k);
       }
       int each = kind == Kind.F32 ? Float.BYTES : bf16(key) ? Short.BYTES : Byte.BYTES;
