@@ -1,6 +1,7 @@
 package org.foretoken.kernels.host;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -9,7 +10,8 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Results never depend on the number of threads: a loop body owns the indices it is given, and
  * no body combines values across indices that another thread may hold. Workers spin for a short
  * while after a loop, since the loops of a training step follow each other within microseconds, and
- * then park.
+ * then park. A loop waits for the workers that joined it, not for those that woke too late: one
+ * that the caller has done by then costs what it would have cost without a team.
  */
 public final class HostPool implements AutoCloseable {
   /** The body of a parallel loop over {@code [begin, end)}. */
@@ -19,8 +21,14 @@ public final class HostPool implements AutoCloseable {
     void run(int begin, int end);
   }
 
-  private static final long SPIN_NANOS = 50_000;
+  private static final long SPIN_NANOS = 200_000;
   private static final int SPINS_BEFORE_YIELD = 2_000;
+
+  // The state of the loop at hand in one word: its number, whether workers may still join it, and
+  // how many are in it. A worker joins by adding one to a word that it has seen open.
+  private static final long OPEN = 1L << 31;
+  private static final long MEMBERS = OPEN - 1;
+  private static final int NUMBER = 32;
 
   private static final class Shared {
     static final HostPool INSTANCE = new HostPool(defaultThreads());
@@ -28,8 +36,8 @@ public final class HostPool implements AutoCloseable {
 
   private final Thread[] workers;
   private final AtomicInteger next = new AtomicInteger();
-  private final AtomicInteger running = new AtomicInteger();
-  private volatile int generation; // written only by the thread that holds busy
+  private final AtomicLong state = new AtomicLong();
+  private final AtomicInteger parked = new AtomicInteger();
   private volatile boolean closed;
   private Range body;
   private int count;
@@ -89,25 +97,35 @@ public final class HostPool implements AutoCloseable {
       this.grain = step;
       failure = null;
       next.set(0);
-      running.set(workers.length);
-      generation++; // publishes the fields above
-      for (Thread worker : workers) {
-        LockSupport.unpark(worker);
-      }
-      drain();
-      // A worker may have lost its core to another process: after a short spin let it have ours.
-      for (int spins = 0; running.get() != 0; spins++) {
-        if (spins < SPINS_BEFORE_YIELD) {
-          Thread.onSpinWait();
-        } else {
-          Thread.yield();
+      state.set(((state.get() >>> NUMBER) + 1) << NUMBER | OPEN); // publishes the fields above
+      if (parked.get() > 0) {
+        for (Thread worker : workers) {
+          LockSupport.unpark(worker);
         }
       }
+      drain();
+      finish();
       this.body = null;
     } finally {
       leave();
     }
     rethrow(failure);
+  }
+
+  /** Lets nobody join any more, and waits for those who have: they read the fields of the loop. */
+  private void finish() {
+    long seen = state.get();
+    while (!state.compareAndSet(seen, seen & ~OPEN)) {
+      seen = state.get();
+    }
+    // A worker may have lost its core to another process: after a short spin let it have ours.
+    for (int spins = 0; (state.get() & MEMBERS) != 0; spins++) {
+      if (spins < SPINS_BEFORE_YIELD) {
+        Thread.onSpinWait();
+      } else {
+        Thread.yield();
+      }
+    }
   }
 
   private synchronized boolean enter() {
@@ -150,23 +168,38 @@ public final class HostPool implements AutoCloseable {
   }
 
   private void work() {
-    int seen = 0;
-    while (true) {
-      long start = System.nanoTime();
-      while (generation == seen) {
-        if (closed) {
-          return;
+    long last = 0; // number of the last loop seen
+    while (!closed) {
+      long seen = await(last);
+      last = seen >>> NUMBER;
+      while ((seen & OPEN) != 0 && seen >>> NUMBER == last) {
+        if (state.compareAndSet(seen, seen + 1)) {
+          drain();
+          state.decrementAndGet();
+          break;
         }
-        if (System.nanoTime() - start > SPIN_NANOS) {
-          LockSupport.park(this);
-        } else {
-          Thread.onSpinWait();
-        }
+        seen = state.get();
       }
-      seen = generation;
-      drain();
-      running.decrementAndGet();
     }
+  }
+
+  /** Waits for a loop after number {@code last}: spins for a while, then parks. */
+  private long await(long last) {
+    long start = System.nanoTime();
+    long seen = state.get();
+    while (seen >>> NUMBER == last && !closed) {
+      if (System.nanoTime() - start < SPIN_NANOS) {
+        Thread.onSpinWait();
+      } else {
+        parked.incrementAndGet();
+        if (state.get() >>> NUMBER == last && !closed) { // after saying so: no wake-up is lost
+          LockSupport.park(this);
+        }
+        parked.decrementAndGet();
+      }
+      seen = state.get();
+    }
+    return seen;
   }
 
   /** Ends the worker threads; the team must be idle. */
