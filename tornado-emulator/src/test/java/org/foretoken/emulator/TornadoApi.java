@@ -2,45 +2,53 @@ package org.foretoken.emulator;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * TornadoVM's own API jar, where there is one: at the path in the system property {@code
- * foretoken.tornado.api.jar}, or under {@code TORNADOVM_HOME}.
+ * TornadoVM's own classes, where there are some: the jars at the paths in the system property
+ * {@code foretoken.tornado.api.jar}, or those of the API and the runtime under {@code
+ * TORNADOVM_HOME}.
  */
 final class TornadoApi {
   private TornadoApi() {}
 
-  /** Its classes, apart from the emulator's; without the jar the calling test is skipped. */
+  /** Its classes, apart from the emulator's; without the jars the calling test is skipped. */
   static URLClassLoader open() throws IOException {
-    Optional<Path> jar = jar();
+    List<Path> jars = jars();
     assumeTrue(
-        jar.isPresent(),
-        "no TornadoVM API jar: set -Dforetoken.tornado.api.jar or TORNADOVM_HOME to compare");
-    return new URLClassLoader(
-        new URL[] {jar.get().toUri().toURL()}, ClassLoader.getPlatformClassLoader());
+        !jars.isEmpty(),
+        "no TornadoVM jars: set -Dforetoken.tornado.api.jar or TORNADOVM_HOME to compare");
+    URL[] urls = new URL[jars.size()];
+    for (int i = 0; i < urls.length; i++) {
+      urls[i] = jars.get(i).toUri().toURL();
+    }
+    return new URLClassLoader(urls, ClassLoader.getPlatformClassLoader());
   }
 
-  static Optional<Path> jar() throws IOException {
+  /** The jars; empty where there are none. */
+  static List<Path> jars() throws IOException {
     String property = System.getProperty("foretoken.tornado.api.jar");
     if (property != null) {
-      return Optional.of(Path.of(property));
+      return Arrays.stream(property.split(File.pathSeparator)).map(Path::of).toList();
     }
     String home = System.getenv("TORNADOVM_HOME");
     Path folder = home == null ? null : Path.of(home, "share", "java", "tornado");
     if (folder == null || !Files.isDirectory(folder)) {
-      return Optional.empty();
+      return List.of();
     }
     try (Stream<Path> files = Files.list(folder)) {
       return files
-          .filter(f -> f.getFileName().toString().matches("tornado-api-.*\\.jar"))
-          .findFirst();
+          .filter(f -> f.getFileName().toString().matches("tornado-(api|runtime)-.*\\.jar"))
+          .sorted()
+          .toList();
     }
   }
 }

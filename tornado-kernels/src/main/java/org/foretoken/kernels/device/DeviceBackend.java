@@ -27,6 +27,7 @@ public final class DeviceBackend implements Backend {
   private final DeviceKind kind;
   private final boolean tensorCores;
   private final GemmRoads roads;
+  private final int mostTasks;
   private final DeviceMemory memory = new DeviceMemory();
   private final List<DeviceExecutable> executables = new ArrayList<>();
   private final Set<String> changeable = new LinkedHashSet<>();
@@ -67,6 +68,15 @@ public final class DeviceBackend implements Backend {
 
   /** A device whose matrix products take the given roads. */
   DeviceBackend(DeviceKind kind, boolean tensorCores, GemmRoads roads) {
+    this(kind, tensorCores, roads, TaskSplit.MOST_TASKS);
+  }
+
+  /**
+   * A device whose task graphs are no longer than asked. With one task each, a task that does not
+   * name every array it touches finds nothing there.
+   */
+  DeviceBackend(DeviceKind kind, boolean tensorCores, GemmRoads roads, int mostTasks) {
+    this.mostTasks = mostTasks;
     this.kind = kind;
     this.tensorCores = tensorCores;
     this.roads = roads;
@@ -133,7 +143,7 @@ public final class DeviceBackend implements Backend {
 
   private void buildPlan() {
     if (plan == null) {
-      plan = new DevicePlan(memory, executables, changeable);
+      plan = new DevicePlan(memory, executables, changeable, mostTasks);
     }
   }
 

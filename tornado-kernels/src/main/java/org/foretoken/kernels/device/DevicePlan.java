@@ -36,9 +36,13 @@ final class DevicePlan implements AutoCloseable {
    * Builds the plan; nothing runs yet.
    *
    * @param changeable names of resident tensors that {@link #upload} shall be possible for
+   * @param mostTasks of one task graph
    */
   DevicePlan(
-      DeviceMemory memory, Collection<DeviceExecutable> executables, Set<String> changeable) {
+      DeviceMemory memory,
+      Collection<DeviceExecutable> executables,
+      Set<String> changeable,
+      int mostTasks) {
     memory.allocateShared();
     Map<DeviceExecutable, List<DeviceTask>> tasks = new IdentityHashMap<>();
     for (DeviceExecutable executable : executables) {
@@ -56,7 +60,7 @@ final class DevicePlan implements AutoCloseable {
     inputs.addAll(memory.inputs());
     for (DeviceExecutable executable : executables) {
       List<PartGraph> partGraphs = new ArrayList<>();
-      for (List<DeviceTask> part : TaskSplit.of(tasks.get(executable))) {
+      for (List<DeviceTask> part : TaskSplit.of(tasks.get(executable), mostTasks)) {
         String name = "graph" + parts.size() + "part" + partGraphs.size();
         PartGraph graph = new PartGraph(name, part, inputs, home, residences, grids);
         include(graph.gathering());

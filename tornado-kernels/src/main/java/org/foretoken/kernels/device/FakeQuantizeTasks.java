@@ -38,7 +38,7 @@ final class FakeQuantizeTasks {
                 tileColumns,
                 format,
                 power));
-    tasks.touch(scales);
+    tasks.touch(x, scales);
     FloatArray y = tasks.f32(node.out(0));
     tasks.add(
         "fakeQuantizeTiles",

@@ -55,7 +55,6 @@ final class LossTasks {
     for (int first = 0; first < rows; first += chunk) {
       int here = Math.min(chunk, rows - first);
       int row = first;
-      tasks.touch(hidden, weight, logits);
       MatMulTasks.product(
           Layout.NT,
           hidden,
@@ -90,7 +89,6 @@ final class LossTasks {
                   bf16));
       if (gradient) {
         FloatArray dHidden = tasks.f32(node.out(1));
-        tasks.touch(logits, weight);
         MatMulTasks.product(
             Layout.NN,
             logits,
@@ -105,7 +103,6 @@ final class LossTasks {
             false,
             tasks);
         FloatArray dWeight = tasks.f32(node.out(2));
-        tasks.touch(logits, hidden);
         MatMulTasks.product(
             Layout.TN,
             logits,

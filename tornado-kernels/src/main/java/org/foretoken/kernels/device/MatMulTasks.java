@@ -32,7 +32,6 @@ final class MatMulTasks {
     }
     FloatArray a = rounded(tasks.f32(node.in(0)), 0, m * k, op.precision(), tasks);
     FloatArray b = rounded(tasks.f32(node.in(1)), 0, n * k, op.precision(), tasks);
-    tasks.touch(a, b);
     FloatArray c = tasks.f32(node.out(0));
     product(op.layout(), a, b, c, m, n, k, 0, 0, 0, op.accumulate(), tasks);
   }
@@ -43,6 +42,7 @@ final class MatMulTasks {
     if (precision == Precision.F32) {
       return x;
     }
+    tasks.touch(x);
     FloatArray y = tasks.scratchF32(elements);
     tasks.add("roundBf16", (g, id) -> g.task(id, RoundBf16::roundBf16, x, y, offset, elements));
     return y;
@@ -62,6 +62,7 @@ final class MatMulTasks {
       int cOffset,
       boolean accumulate,
       TaskList tasks) {
+    tasks.touch(a, b, c);
     WorkerGrid grid = tiles(m, n);
     int add = accumulate ? 1 : 0;
     switch (layout) {

@@ -12,7 +12,9 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * their encoding, 1024 nodes of the graph that is made from it.
  */
 final class TaskSplit {
-  private static final int MOST_TASKS = 250;
+  /** Tasks of a group, at most. */
+  static final int MOST_TASKS = 250;
+
   private static final int MOST_BYTES = 8000;
   private static final int MOST_NODES = 1000;
   private static final int BYTES_PER_TASK = 16;
@@ -29,8 +31,8 @@ final class TaskSplit {
 
   private TaskSplit() {}
 
-  /** Splits {@code tasks} into consecutive groups. */
-  static List<List<DeviceTask>> of(List<DeviceTask> tasks) {
+  /** Splits {@code tasks} into consecutive groups of at most {@code mostTasks}. */
+  static List<List<DeviceTask>> of(List<DeviceTask> tasks, int mostTasks) {
     List<List<DeviceTask>> groups = new ArrayList<>();
     List<DeviceTask> group = new ArrayList<>();
     Set<TornadoNativeArray> arrays = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -39,7 +41,7 @@ final class TaskSplit {
       int size = BYTES_PER_TASK + BYTES_PER_ARGUMENT * (task.arrays().size() + OTHER_ARGUMENTS);
       int fresh = (int) task.arrays().stream().filter(a -> !arrays.contains(a)).count();
       int nodes = NODES_PER_ARRAY * (arrays.size() + fresh) + NODES_PER_TASK * (group.size() + 1);
-      if (group.size() == MOST_TASKS || bytes + size > MOST_BYTES || nodes > MOST_NODES) {
+      if (group.size() == mostTasks || bytes + size > MOST_BYTES || nodes > MOST_NODES) {
         groups.add(group);
         group = new ArrayList<>();
         arrays.clear();

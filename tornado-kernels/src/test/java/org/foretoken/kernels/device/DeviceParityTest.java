@@ -2,7 +2,9 @@ package org.foretoken.kernels.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.stream.Stream;
 import org.foretoken.kernels.reference.OperationCase;
 import org.foretoken.kernels.reference.OperationCases;
@@ -10,6 +12,7 @@ import org.foretoken.kernels.reference.OperationParity;
 import org.foretoken.kernels.reference.ReferenceBackend;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Every kernel on the emulator, every access checked, against the reference in double precision.
@@ -31,5 +34,26 @@ class DeviceParityTest {
           .hasSameSizeAs(c.node().writes())
           .allSatisfy(r -> assertThat(r.passed()).as(r.toString()).isTrue());
     }
+  }
+
+  /** Any two tasks may come to lie in two task graphs, so each has to name what it touches. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void agreesWithEachTaskInAGraphOfItsOwn(boolean tensorCores) {
+    List<OperationCase> cases =
+        tensorCores ? OperationCases.products(64, 32, 32) : OperationCases.of(7, 33);
+    List<String> failures = new ArrayList<>();
+    for (OperationCase c : cases) {
+      try (DeviceBackend device =
+              new DeviceBackend(DeviceKind.EMULATOR, tensorCores, GemmRoads.jit(), 1);
+          ReferenceBackend reference = new ReferenceBackend()) {
+        OperationParity.run(c, device, reference).stream()
+            .filter(r -> !r.passed())
+            .forEach(r -> failures.add(r.toString()));
+      } catch (DeviceException e) {
+        failures.add(e.getMessage());
+      }
+    }
+    assertThat(failures).isEmpty();
   }
 }

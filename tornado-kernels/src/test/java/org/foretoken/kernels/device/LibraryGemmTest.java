@@ -46,7 +46,7 @@ class LibraryGemmTest {
 
   private static void agrees(OperationCase c, GemmRoad road) {
     GemmRoads roads = roads(road, GemmTable.EMPTY);
-    try (DeviceBackend device = new DeviceBackend(DeviceKind.EMULATOR, true, roads);
+    try (DeviceBackend device = new DeviceBackend(DeviceKind.EMULATOR, true, roads, 1);
         ReferenceBackend reference = new ReferenceBackend()) {
       assertThat(OperationParity.run(c, device, reference))
           .allSatisfy(r -> assertThat(r.passed()).as(r.toString()).isTrue());
