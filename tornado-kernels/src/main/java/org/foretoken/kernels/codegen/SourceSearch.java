@@ -15,6 +15,8 @@ import java.util.regex.Pattern;
  * <ul>
  *   <li>A shift to the right of what may be negative, whose result is not masked: {@code >>>} and
  *       the division of a negative number by a power of two both come out as an arithmetic shift.
+ *   <li>A condition of both {@code ||} and {@code &&}: TornadoVM leaves out parentheses, and the
+ *       negations of what it nests.
  *   <li>A local or private array that is indexed by a byte offset: it was handed to an inlined
  *       helper.
  *   <li>The CUDA toolkit's encoder to FP8, which TornadoVM calls so that ties round away from zero.
@@ -56,6 +58,9 @@ public final class SourceSearch {
       }
       shift(i, line);
       index(i, line);
+      if (line.contains("||") && line.contains("&&")) {
+        add(i, "a nested condition, which loses its negations");
+      }
       Matcher encoder = ENCODER.matcher(line);
       if (encoder.find()) {
         add(i, encoder.group() + " rounds ties away from zero");

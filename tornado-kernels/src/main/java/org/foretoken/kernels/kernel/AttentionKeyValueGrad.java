@@ -102,7 +102,9 @@ public final class AttentionKeyValueGrad {
       valueSums0[j] = 0f;
       valueSums1[j] = 0f;
     }
-    int tiles = (end - first + AttentionTile.BACKWARD - 1) / AttentionTile.BACKWARD;
+    // The mask tells the compiler that the number is not negative.
+    int tiles =
+        ((counts[0] + AttentionTile.BACKWARD - 1) & Integer.MAX_VALUE) / AttentionTile.BACKWARD;
     for (int step = 0; step < shared * tiles; step++) {
       int head = kvHead * shared + step / tiles;
       int tile = first + step % tiles * AttentionTile.BACKWARD;

@@ -6,10 +6,13 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Of each row the sum of its scores, and the expert that is the last of its K largest. */
 public final class ExpertBalanceRank {
+  /** Below every score. */
+  private static final float NONE = -1f;
+
   private ExpertBalanceRank() {}
 
   /**
-   * One work item a row.
+   * One work item a row. The order is that of {@link ExpertGateSelect}.
    *
    * @param scores F32 [rows, experts], row-major
    * @param sums F32 [rows], written
@@ -26,16 +29,19 @@ public final class ExpertBalanceRank {
       float last = 3e38f;
       int lastIndex = -1;
       for (int k = 0; k < perToken; k++) {
-        int best = lastIndex < 0 ? 0 : lastIndex;
-        float most = -1f;
-        for (int i = 0; i < experts; i++) {
+        int best = 0;
+        float most = NONE;
+        for (int i = 0; i <= lastIndex; i++) {
           float v = scores.get(n * experts + i);
-          int tie = i > lastIndex ? 1 : 0;
-          tie = v == last ? tie : 0;
-          int after = v < last ? 1 : tie;
-          int better = v > most ? after : 0;
-          best = better == 1 ? i : best;
-          most = better == 1 ? v : most;
+          v = v < last ? v : NONE;
+          best = v > most ? i : best;
+          most = v > most ? v : most;
+        }
+        for (int i = lastIndex + 1; i < experts; i++) {
+          float v = scores.get(n * experts + i);
+          v = v <= last ? v : NONE;
+          best = v > most ? i : best;
+          most = v > most ? v : most;
         }
         last = most;
         lastIndex = best;

@@ -39,9 +39,10 @@ public final class ExpertBalanceShares {
           if (firstRow.get(r) == n) {
             float v = scores.get(r * experts + i);
             float bound = scores.get(r * experts + kth.get(r));
-            int tie = i > kth.get(r) ? 0 : 1;
-            tie = v == bound ? tie : 0;
-            count = count + (v > bound ? 1 : tie);
+            int above = v > bound ? 1 : 0;
+            int equal = v == bound ? 1 : 0;
+            int notBehind = i > kth.get(r) ? 0 : 1;
+            count = count + above + equal * notBehind; // a product: see ExpertGateSelect
             length = length + 1;
             p = p + v / sums.get(r);
           }

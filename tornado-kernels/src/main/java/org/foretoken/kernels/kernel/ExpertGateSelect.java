@@ -7,14 +7,19 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** scores = sigmoid(logits); the K largest scores + bias of the best groups; their gates. */
 public final class ExpertGateSelect {
-  /** What NaN counts as. */
-  private static final float LEAST = -3e38f;
+  /** What NaN counts as, and anything below; two of them can be added. */
+  private static final float LEAST = -1e38f;
+
+  /** Below everything that counts: what nothing picks. */
+  private static final float NONE = -3e38f;
 
   private ExpertGateSelect() {}
 
   /**
    * One work item a row. Each pick is the first of those that come after the one before in the
-   * order of falling value and rising index.
+   * order of falling value and rising index: among the experts up to that one the smaller values,
+   * among those behind it the equal ones too. What may not be picked is masked by arithmetic, since
+   * TornadoVM loses negations where one choice depends on another.
    *
    * @param logits F32 [rows, experts], row-major
    * @param bias F32 [experts]
@@ -48,44 +53,49 @@ public final class ExpertGateSelect {
       }
       int chosen = 0;
       for (int k = 0; k < topkGroup; k++) {
-        int best = -1;
-        float most = 0f;
+        int best = 0;
+        float most = NONE;
         for (int g = 0; g < groups; g++) {
           float first = LEAST;
           float second = LEAST;
           for (int j = 0; j < width; j++) {
             float v = scores.get(n * experts + g * width + j) + bias.get(g * width + j);
-            v = v == v ? v : LEAST;
+            v = v > LEAST ? v : LEAST;
             float lesser = v > second ? v : second;
             second = v > first ? first : lesser;
             first = v > first ? v : first;
           }
           float score = width > 1 ? first + second : first;
-          int better = score > most ? 1 : 0;
-          better = best < 0 ? 1 : better;
-          better = ((chosen >> g) & 1) == 0 ? better : 0;
-          best = better == 1 ? g : best;
-          most = better == 1 ? score : most;
+          float taken = (chosen >> g) & 1;
+          score = score * (1f - taken) + NONE * taken;
+          best = score > most ? g : best;
+          most = score > most ? score : most;
         }
         chosen = chosen + (1 << best);
       }
-      float last = -LEAST;
+      float last = -NONE;
       int lastIndex = -1;
       float sum = epsilon;
       for (int k = 0; k < perToken; k++) {
-        int best = -1;
-        float most = 0f;
-        for (int i = 0; i < experts; i++) {
+        int best = 0;
+        float most = NONE;
+        for (int i = 0; i <= lastIndex; i++) {
           float v = scores.get(n * experts + i) + bias.get(i);
-          v = v == v ? v : LEAST;
-          int tie = i > lastIndex ? 1 : 0;
-          tie = v == last ? tie : 0;
-          int after = v < last ? 1 : tie;
-          int better = v > most ? 1 : 0;
-          better = best < 0 ? 1 : better;
-          better = better * after * ((chosen >> (i / width)) & 1);
-          best = better == 1 ? i : best;
-          most = better == 1 ? v : most;
+          v = v > LEAST ? v : LEAST;
+          float open = (chosen >> (i / width)) & 1;
+          v = v * open + NONE * (1f - open);
+          v = v < last ? v : NONE;
+          best = v > most ? i : best;
+          most = v > most ? v : most;
+        }
+        for (int i = lastIndex + 1; i < experts; i++) {
+          float v = scores.get(n * experts + i) + bias.get(i);
+          v = v > LEAST ? v : LEAST;
+          float open = (chosen >> (i / width)) & 1;
+          v = v * open + NONE * (1f - open);
+          v = v <= last ? v : NONE;
+          best = v > most ? i : best;
+          most = v > most ? v : most;
         }
         selected.set(n * perToken + k, best);
         sum = sum + scores.get(n * experts + best);

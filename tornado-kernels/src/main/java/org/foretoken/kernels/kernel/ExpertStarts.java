@@ -19,7 +19,7 @@ public final class ExpertStarts {
       for (int before = 0; before < e; before++) {
         int rows = segments.get(before * ExpertTile.WIDTH + 1);
         row = row + rows;
-        tile = tile + (rows + ExpertTile.SIZE - 1) / ExpertTile.SIZE;
+        tile = tile + ExpertTile.tiles(rows);
       }
       segments.set(e * ExpertTile.WIDTH, row);
       segments.set(e * ExpertTile.WIDTH + 2, tile);

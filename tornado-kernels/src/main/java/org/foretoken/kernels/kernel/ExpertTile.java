@@ -24,12 +24,17 @@ final class ExpertTile {
     int found = 0;
     for (int e = 0; e < experts; e++) {
       int offset = tile - segments.get(e * WIDTH + 2);
-      int tiles = (segments.get(e * WIDTH + 1) + SIZE - 1) / SIZE;
+      int tiles = tiles(segments.get(e * WIDTH + 1));
       int inside = offset >= 0 ? 1 : 0;
       inside = offset < tiles ? inside : 0;
       found = inside == 1 ? e : found;
     }
     return found;
+  }
+
+  /** Tiles of so many rows; the mask tells the compiler that they are not negative. */
+  static int tiles(int rows) {
+    return ((rows + SIZE - 1) & Integer.MAX_VALUE) / SIZE;
   }
 
   /** First row of a tile of {@code expert}. */

@@ -84,6 +84,15 @@ class SourceSearchTest {
   }
 
   @Test
+  void aNestedConditionIsFound() {
+    assertThat(search("b_1  =  i_2 < 0 || i_2 >= 128;\nb_3  =  i_2 >= 0 && i_2 < 128;\n"))
+        .isEmpty();
+    assertThat(search("b_1  =  isless(f_2, f_3) || isnotequal(f_3, f_2) && i_4 >= 1;\n"))
+        .extracting(SourceFinding::what)
+        .containsExactly("a nested condition, which loses its negations");
+  }
+
+  @Test
   void aLocalArrayThatIsIndexedInBytesIsFound() {
     String array = "__shared__ float adf_5[128];\n";
     assertThat(search(array + "i_6  =  (threadIdx.x);\nadf_5[i_6]  =  f_7;\nf_8  =  adf_5[0];\n"))
