@@ -9,7 +9,6 @@ import org.foretoken.cli.graph.GraphProgram;
 import org.foretoken.cli.metrics.MetricsJson;
 import org.foretoken.cli.text.Columns;
 import org.foretoken.cli.text.Numbers;
-import org.foretoken.kernels.device.GemmRoad;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.reference.GraphComparison;
 import org.foretoken.kernels.reference.GraphComparison.Output;
@@ -75,7 +74,7 @@ final class CompareCommand extends ForetokenCommand {
       description = "The two devices; errors are those of B against A.")
   private String devices;
 
-  @Mixin private GemmOption gemm;
+  @Mixin private GpuOptions gpu;
 
   @Option(
       names = "--inputs",
@@ -135,10 +134,8 @@ final class CompareCommand extends ForetokenCommand {
     }
   }
 
-  /** Opens one of the two; {@code --gemm} is about a GPU alone. */
   private Backend open(String device) {
-    GemmRoad road = gemm.value();
-    return Devices.open(device, true, device.equals("gpu") ? road : GemmRoad.AUTO);
+    return gpu.openAmongOthers(device, true);
   }
 
   private static Comparison comparison(

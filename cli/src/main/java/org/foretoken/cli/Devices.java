@@ -65,14 +65,29 @@ public final class Devices {
    * @throws InputException for an unknown name, or what this process does not have
    */
   public static Backend open(String name, boolean trace, GemmRoad gemm) {
+    return open(name, trace, gemm, false);
+  }
+
+  /**
+   * Opens a device.
+   *
+   * @param trace whether it times single operations, where it can
+   * @param gemm what carries out matrix products on a GPU
+   * @param cudaGraph whether launches are captured and replayed as a CUDA graph
+   * @throws InputException for an unknown name, or what this process does not have
+   */
+  public static Backend open(String name, boolean trace, GemmRoad gemm, boolean cudaGraph) {
     if (gemm != GemmRoad.AUTO && gemm != GemmRoad.JIT && !name.equals("gpu")) {
       throw new InputException(
           "--gemm " + gemm.optionName() + ": expected --device gpu, found " + name);
     }
+    if (cudaGraph && !name.equals("gpu") && !name.equals("emulator")) {
+      throw new InputException("--cuda-graph: expected --device gpu or emulator, found " + name);
+    }
     return switch (name) {
       case "host" -> new HostBackend(HostPool.shared(), trace);
       case "reference" -> new ReferenceBackend();
-      case "emulator", "gpu" -> device(name, gemm);
+      case "emulator", "gpu" -> device(name, gemm, cudaGraph);
       default ->
           throw new InputException(
               "--device: expected one of "
@@ -89,7 +104,7 @@ public final class Devices {
     return Boolean.getBoolean("foretoken.sdk") ? "gpu" : "emulator";
   }
 
-  private static Backend device(String name, GemmRoad gemm) {
+  private static Backend device(String name, GemmRoad gemm, boolean cudaGraph) {
     String sdk = System.getenv("TORNADOVM_HOME");
     boolean loaded = Boolean.getBoolean("foretoken.sdk");
     if (name.equals("gpu") && !loaded) {
@@ -107,7 +122,7 @@ public final class Devices {
               + " emulator's place; compare each with host");
     }
     try {
-      return DeviceBackend.open(name, gemm);
+      return DeviceBackend.open(name, gemm, cudaGraph);
     } catch (DeviceException e) {
       throw new InputException("--device: " + e.getMessage(), e);
     }

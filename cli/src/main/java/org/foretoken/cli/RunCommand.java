@@ -69,7 +69,7 @@ final class RunCommand extends ForetokenCommand {
   @Option(names = "--device", paramLabel = "D", description = Devices.HELP)
   private String device = Devices.DEFAULT;
 
-  @Mixin private GemmOption gemm;
+  @Mixin private GpuOptions gpu;
 
   @Option(
       names = "--trace",
@@ -105,7 +105,7 @@ final class RunCommand extends ForetokenCommand {
       throw wrong("--warmup: expected 0 to 1000000, found " + warmup);
     }
     GraphProgram program = GraphFile.load(graph);
-    try (Backend backend = Devices.open(device, true, gemm.value())) {
+    try (Backend backend = gpu.open(device, true)) {
       Executable executable = backend.compile(program.graph());
       for (int i = 0; i < warmup; i++) {
         program.upload(backend);
@@ -133,8 +133,7 @@ final class RunCommand extends ForetokenCommand {
     boolean wanted = tasks || trace != null || picture != null;
     return timed || !wanted
         ? nanos
-        : GraphComparison.times(
-            program.graph(), () -> Devices.open(device, true, gemm.value()), 2, program::fill);
+        : GraphComparison.times(program.graph(), () -> gpu.open(device, true), 2, program::fill);
   }
 
   private static Result result(

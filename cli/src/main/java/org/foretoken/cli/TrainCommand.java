@@ -80,7 +80,7 @@ final class TrainCommand extends ForetokenCommand {
   @Option(names = "--device", paramLabel = "D", description = Devices.HELP)
   private String device = Devices.DEFAULT;
 
-  @Mixin private GemmOption gemm;
+  @Mixin private GpuOptions gpu;
 
   @Option(names = "--json", description = "Print the result as one JSON object on standard output.")
   private boolean json;
@@ -94,7 +94,7 @@ final class TrainCommand extends ForetokenCommand {
     Path folder =
         checkpoint == null ? RunFolder.forNewRun(out, run.name()) : RunFolder.of(checkpoint);
     PrintWriter human = json ? err() : out();
-    try (Backend backend = Devices.open(device, false, gemm.value());
+    try (Backend backend = gpu.open(device, false);
         TrainRun training = new TrainRun(run, corpus, backend, folder, human, err())) {
       TrainRun.Summary summary = training.run(checkpoint);
       if (json) {

@@ -18,7 +18,7 @@ final class TensorCoreContext implements LibraryContext, AutoCloseable {
   private CublasLt cublasLt;
   private long handle;
   private long workspace;
-  private WgmmaLauncher wgmma;
+  private final Map<WgmmaFp8Gemm, WgmmaLauncher> wgmma = new HashMap<>();
 
   TensorCoreContext(CudaDriver driver, long cudaContext, long stream) {
     this.driver = driver;
@@ -46,13 +46,10 @@ final class TensorCoreContext implements LibraryContext, AutoCloseable {
         key -> new MatmulPlan(cublasLt, handle, kind, m, n, k, WORKSPACE_BYTES));
   }
 
-  /** The kernel in PTX; the first call loads it. */
-  WgmmaLauncher wgmma() {
+  /** A kernel in PTX; the first call loads it. */
+  WgmmaLauncher wgmma(WgmmaFp8Gemm kernel) {
     driver.enter(cudaContext);
-    if (wgmma == null) {
-      wgmma = new WgmmaLauncher(driver);
-    }
-    return wgmma;
+    return wgmma.computeIfAbsent(kernel, k -> new WgmmaLauncher(driver, k));
   }
 
   long handle() {
@@ -72,9 +69,8 @@ final class TensorCoreContext implements LibraryContext, AutoCloseable {
     driver.enter(cudaContext);
     plans.values().forEach(MatmulPlan::close);
     plans.clear();
-    if (wgmma != null) {
-      wgmma.close();
-    }
+    wgmma.values().forEach(WgmmaLauncher::close);
+    wgmma.clear();
     if (cublasLt != null) {
       driver.free(workspace);
       cublasLt.destroy(handle);

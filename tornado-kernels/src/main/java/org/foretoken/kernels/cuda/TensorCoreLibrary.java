@@ -24,6 +24,7 @@ public final class TensorCoreLibrary {
   static final String FP8_TILE_TILE = "cublasLtFp8TileTile";
   static final String BF16 = "cublasLtBf16";
   static final String WGMMA_FP8 = "wgmmaFp8";
+  static final String WGMMA_FP8_TILES = "wgmmaFp8Tiles";
 
   private TensorCoreLibrary() {}
 
@@ -91,6 +92,28 @@ public final class TensorCoreLibrary {
       int k,
       int accumulate) {
     return fp8(WGMMA_FP8, a, aScales, b, bScales, c, m, n, k, accumulate);
+  }
+
+  /**
+   * c = a b^T by {@link WgmmaFp8Gemm}, both operands in 1x128 tiles.
+   *
+   * @param a E4M3 [m,k]; k a multiple of 16
+   * @param aScales F32 [ceil(k/128), m]
+   * @param b E4M3 [n,k]; n a multiple of 2
+   * @param bScales F32 [ceil(k/128), n]
+   * @param c F32 [m,n]
+   */
+  public static LibraryTaskDescriptor wgmmaFp8Tiles(
+      ByteArray a,
+      FloatArray aScales,
+      ByteArray b,
+      FloatArray bScales,
+      FloatArray c,
+      int m,
+      int n,
+      int k,
+      int accumulate) {
+    return fp8(WGMMA_FP8_TILES, a, aScales, b, bScales, c, m, n, k, accumulate);
   }
 
   /**

@@ -2,9 +2,10 @@ package org.foretoken.kernels.cuda;
 
 /**
  * c [m,n] (+)= a [m,k] b [n,k]^T in E4M3 on Hopper's own FP8 tensor cores ({@code wgmma}), with
- * DeepSeek's scales: a in 1x128 tiles, b in 128x128 blocks, and promotion to FP32 on the CUDA cores
- * every 128 of the inner dimension (DeepSeek-V3, section 3.3.2). In PTX, since no other compiler of
- * this project reaches these instructions.
+ * DeepSeek's scales and promotion to FP32 on the CUDA cores every 128 of the inner dimension
+ * (DeepSeek-V3, section 3.3.2). In PTX, since no other compiler of this project reaches these
+ * instructions. There are two kernels: for fprop and dgrad a comes in 1x128 tiles and b in 128x128
+ * blocks, see {@link #BLOCKS}; for wgrad both come in 1x128 tiles, see {@link #TILES}.
  *
  * <pre>
  *   work group of 384 threads, one tile of 128 x 128 of c
@@ -24,8 +25,11 @@ package org.foretoken.kernels.cuda;
  * ragged m, n and k need no other path.
  */
 final class WgmmaFp8Gemm {
-  /** Name of the kernel. */
-  static final String NAME = "wgmma_fp8_gemm_nt";
+  /** Scales of a [m, ceil(k/128)], of b [ceil(n/128), ceil(k/128)]. */
+  static final WgmmaFp8Gemm BLOCKS = new WgmmaFp8Gemm(false);
+
+  /** Scales of a [ceil(k/128), m], of b [ceil(k/128), n], n even. */
+  static final WgmmaFp8Gemm TILES = new WgmmaFp8Gemm(true);
 
   /** Rows and columns of a tile of c. */
   static final int TILE = 128;
@@ -46,19 +50,31 @@ final class WgmmaFp8Gemm {
   /** Accumulators of a thread: 64 x 128 over 128 threads. */
   private static final int REGISTERS = 64;
 
+  /** Pairs of columns of c of a thread. */
+  private static final int PAIRS = TILE / 8;
+
+  private final boolean tiles;
+  private final String ptx;
   private final StringBuilder text = new StringBuilder();
 
-  private WgmmaFp8Gemm() {}
+  private WgmmaFp8Gemm(boolean tiles) {
+    this.tiles = tiles;
+    head();
+    setUp();
+    producer();
+    consumer();
+    store();
+    ptx = text.toString();
+  }
+
+  /** Name of the kernel. */
+  String kernelName() {
+    return tiles ? "wgmma_fp8_gemm_tiles" : "wgmma_fp8_gemm_nt";
+  }
 
   /** The kernel's text, for {@code sm_90a}. */
-  static String ptx() {
-    WgmmaFp8Gemm kernel = new WgmmaFp8Gemm();
-    kernel.head();
-    kernel.setUp();
-    kernel.producer();
-    kernel.consumer();
-    kernel.store();
-    return kernel.text.toString();
+  String ptx() {
+    return ptx;
   }
 
   /** Adds a line, with the next value in the place of each #. */
@@ -102,7 +118,12 @@ final class WgmmaFp8Gemm {
           .reg .f32 %s0, %s8, %sb, %x, %y;
           .reg .f32 %d<#>, %sum<#>;
         """,
-        NAME, THREADS, REGISTERS, REGISTERS);
+        kernelName(), THREADS, REGISTERS, REGISTERS);
+    if (tiles) {
+      emit("  .reg .b64 %adown, %bdown;");
+      emit("  .reg .b32 %offset<#>;", PAIRS);
+      emit("  .reg .f32 %sb<#>;", 2 * PAIRS);
+    }
   }
 
   /** Where a thread is, and the barriers: full needs the producer, empty every consuming warp. */
@@ -235,7 +256,12 @@ final class WgmmaFp8Gemm {
     emit("  setp.eq.u32 %p, %lane, 0;");
     emit("  @%p mbarrier.arrive.shared::cta.b64 _, [%empty];");
     for (int i = 0; i < REGISTERS; i++) {
-      emit("  fma.rn.f32 %sum#, %d#, #, %sum#;", i, i, i % 4 < 2 ? "%s0" : "%s8", i);
+      String scale = i % 4 < 2 ? "%s0" : "%s8";
+      if (tiles) {
+        emit("  mul.rn.f32 %x, #, %sb#;", scale, i / 4 * 2 + i % 2);
+        scale = "%x";
+      }
+      emit("  fma.rn.f32 %sum#, %d#, #, %sum#;", i, i, scale, i);
     }
     advance();
     emit("  @%p bra MULTIPLY;");
@@ -258,25 +284,61 @@ final class WgmmaFp8Gemm {
     rowScales("%row8", "%scale8");
     emit("  ld.param.u64 %scaleb, [b_scales];");
     emit("  cvta.to.global.u64 %scaleb, %scaleb;");
+    if (tiles) {
+      columnScales();
+      return;
+    }
     emit("  shr.u32 %t, %column0, 7;");
     emit("  mul.lo.u32 %t, %t, %blocks;");
     emit("  mul.wide.u32 %at, %t, 4;");
     emit("  add.u64 %scaleb, %scaleb, %at;");
   }
 
+  /**
+   * Where the scales of a thread's columns lie in a row of scales, 8j + 2 (lane mod 4) columns from
+   * the tile's first. Columns beyond the matrix read the last pair's, and store nothing.
+   */
+  private void columnScales() {
+    emit("  and.b32 %column, %lane, 3;");
+    emit("  shl.b32 %column, %column, 1;");
+    emit("  add.u32 %column, %column, %column0;");
+    emit("  sub.u32 %u, %n, 2;");
+    for (int j = 0; j < PAIRS; j++) {
+      emit("  add.u32 %t, %column, #;", 8 * j);
+      emit("  min.u32 %t, %t, %u;");
+      emit("  shl.b32 %offset#, %t, 2;", j);
+    }
+    emit("  mul.wide.u32 %adown, %m, 4;");
+    emit("  mul.wide.u32 %bdown, %n, 4;");
+  }
+
   /** Address of a row's scales; rows below the matrix read the last row's, and store nothing. */
   private void rowScales(String row, String address) {
     emit("  sub.u32 %t, %m, 1;");
     emit("  min.u32 %t, %t, #;", row);
-    emit("  mul.wide.u32 %at, %t, %blocks;");
+    emit("  mul.wide.u32 %at, %t, #;", tiles ? "1" : "%blocks");
     emit("  shl.b64 %at, %at, 2;");
     emit("  add.u64 #, %scales, %at;", address);
   }
 
-  /** The product of a's and b's scale for both rows, for the block at hand. */
+  /**
+   * The scales of both rows for the block at hand: times b's, or beside those of all columns, which
+   * are asked for before the products are waited for.
+   */
   private void scales() {
     emit("  ld.global.nc.f32 %s0, [%scale0];");
     emit("  ld.global.nc.f32 %s8, [%scale8];");
+    if (tiles) {
+      for (int j = 0; j < PAIRS; j++) {
+        emit("  cvt.u64.u32 %at, %offset#;", j);
+        emit("  add.u64 %at, %at, %scaleb;");
+        emit("  ld.global.nc.v2.f32 {%sb#, %sb#}, [%at];", 2 * j, 2 * j + 1);
+      }
+      emit("  add.u64 %scale0, %scale0, %adown;");
+      emit("  add.u64 %scale8, %scale8, %adown;");
+      emit("  add.u64 %scaleb, %scaleb, %bdown;");
+      return;
+    }
     emit("  ld.global.nc.f32 %sb, [%scaleb];");
     emit("  add.u64 %scale0, %scale0, 4;");
     emit("  add.u64 %scale8, %scale8, 4;");

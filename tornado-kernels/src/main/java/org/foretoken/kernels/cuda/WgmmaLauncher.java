@@ -20,11 +20,11 @@ final class WgmmaLauncher implements AutoCloseable {
   private final MemorySegment values = arena.allocate(8L * PARAMETERS, 8);
   private final MemorySegment pointers = arena.allocate(ADDRESS, PARAMETERS);
 
-  /** Assembles and loads the kernel. */
-  WgmmaLauncher(CudaDriver driver) {
+  /** Assembles and loads a kernel. */
+  WgmmaLauncher(CudaDriver driver, WgmmaFp8Gemm kernel) {
     this.driver = driver;
-    module = driver.loadModule(WgmmaFp8Gemm.ptx());
-    function = driver.function(module, WgmmaFp8Gemm.NAME, WgmmaFp8Gemm.SHARED_BYTES);
+    module = driver.loadModule(kernel.ptx());
+    function = driver.function(module, kernel.kernelName(), WgmmaFp8Gemm.SHARED_BYTES);
     pointers.setAtIndex(ADDRESS, 0, aMap);
     pointers.setAtIndex(ADDRESS, 1, bMap);
     for (int i = 2; i < PARAMETERS; i++) {

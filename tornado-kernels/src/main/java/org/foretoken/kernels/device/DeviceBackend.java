@@ -28,6 +28,7 @@ public final class DeviceBackend implements Backend {
   private final boolean tensorCores;
   private final GemmRoads roads;
   private final int mostTasks;
+  private final boolean cudaGraph;
   private final DeviceMemory memory = new DeviceMemory();
   private final List<DeviceExecutable> executables = new ArrayList<>();
   private final Set<String> changeable = new LinkedHashSet<>();
@@ -68,7 +69,7 @@ public final class DeviceBackend implements Backend {
 
   /** A device whose matrix products take the given roads. */
   DeviceBackend(DeviceKind kind, boolean tensorCores, GemmRoads roads) {
-    this(kind, tensorCores, roads, TaskSplit.MOST_TASKS);
+    this(kind, tensorCores, roads, TaskSplit.MOST_TASKS, false);
   }
 
   /**
@@ -76,7 +77,13 @@ public final class DeviceBackend implements Backend {
    * name every array it touches finds nothing there.
    */
   DeviceBackend(DeviceKind kind, boolean tensorCores, GemmRoads roads, int mostTasks) {
+    this(kind, tensorCores, roads, mostTasks, false);
+  }
+
+  private DeviceBackend(
+      DeviceKind kind, boolean tensorCores, GemmRoads roads, int mostTasks, boolean cudaGraph) {
     this.mostTasks = mostTasks;
+    this.cudaGraph = cudaGraph;
     this.kind = kind;
     this.tensorCores = tensorCores;
     this.roads = roads;
@@ -95,10 +102,30 @@ public final class DeviceBackend implements Backend {
    * @throws DeviceException if the other one is there, or not that road
    */
   public static DeviceBackend open(String name, GemmRoad gemm) {
+    return open(name, gemm, false);
+  }
+
+  /**
+   * Opens the device of that name.
+   *
+   * @param name {@code emulator} or {@code gpu}
+   * @param gemm what carries out matrix products
+   * @param cudaGraph whether the launches of a graph are captured when it first runs, and replayed
+   *     afterwards; the emulator has nothing to capture and runs as ever
+   * @throws DeviceException if the other one is there, or not that road, or no CUDA graphs
+   */
+  public static DeviceBackend open(String name, GemmRoad gemm, boolean cudaGraph) {
     DeviceKind kind = DeviceKind.detect();
     kind.require(name);
     boolean cuda = kind == DeviceKind.GPU && kind.hasTensorCores();
-    return new DeviceBackend(kind, cuda, GemmRoads.detect(gemm, cuda));
+    if (cudaGraph && kind == DeviceKind.GPU && !cuda) {
+      throw new DeviceException(
+          "--cuda-graph: expected TornadoVM's CUDA backend, found "
+              + kind.description()
+              + "; leave the option out");
+    }
+    GemmRoads roads = GemmRoads.detect(gemm, cuda, kind.description());
+    return new DeviceBackend(kind, cuda, roads, TaskSplit.MOST_TASKS, cudaGraph);
   }
 
   @Override
@@ -109,7 +136,9 @@ public final class DeviceBackend implements Backend {
   @Override
   public String description() {
     String products = roads.beyondJit() ? roads.summary() : "";
-    return kind.description() + (products.isEmpty() ? "" : "; " + products);
+    return kind.description()
+        + (cudaGraph ? "; launches captured as CUDA graphs" : "")
+        + (products.isEmpty() ? "" : "; " + products);
   }
 
   /** What carries out which matrix product. */
@@ -141,9 +170,15 @@ public final class DeviceBackend implements Backend {
     plan.run(executable);
   }
 
+  /** The options of the execution plan, in the order in which they were set. */
+  String planTrace() {
+    buildPlan();
+    return plan.trace();
+  }
+
   private void buildPlan() {
     if (plan == null) {
-      plan = new DevicePlan(memory, executables, changeable, mostTasks);
+      plan = new DevicePlan(memory, executables, changeable, mostTasks, cudaGraph);
     }
   }
 

@@ -12,18 +12,20 @@ public final class DeviceExecutable implements Executable {
   private final DeviceBackend backend;
   private final Graph graph;
   private final MemoryPlan memoryPlan;
+  private final NodeFusion fusion;
   private final SlotPlan slots;
 
   DeviceExecutable(DeviceBackend backend, Graph graph) {
     this.backend = backend;
     this.graph = graph;
     this.memoryPlan = MemoryPlan.of(graph);
-    this.slots = SlotPlan.of(graph);
+    this.fusion = NodeFusion.of(graph, backend.roads());
+    this.slots = SlotPlan.of(graph, fusion);
   }
 
   /** Reserves what the transients and the kernels' scratch memory need. */
   void reserve(DeviceMemory memory) {
-    TaskList measure = TaskList.measuring(slots, backend.tensorCores(), backend.roads());
+    TaskList measure = TaskList.measuring(slots, fusion, backend.tensorCores(), backend.roads());
     for (Node node : graph.nodes()) {
       DeviceDispatch.emit(node, measure);
     }
@@ -36,7 +38,7 @@ public final class DeviceExecutable implements Executable {
 
   /** The tasks of all nodes, in program order. */
   List<DeviceTask> emit(DeviceMemory memory) {
-    TaskList tasks = new TaskList(memory, slots, backend.tensorCores(), backend.roads());
+    TaskList tasks = new TaskList(memory, slots, fusion, backend.tensorCores(), backend.roads());
     for (Node node : graph.nodes()) {
       DeviceDispatch.emit(node, tasks);
     }

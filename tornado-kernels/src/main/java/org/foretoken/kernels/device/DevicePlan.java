@@ -37,12 +37,14 @@ final class DevicePlan implements AutoCloseable {
    *
    * @param changeable names of resident tensors that {@link #upload} shall be possible for
    * @param mostTasks of one task graph
+   * @param cudaGraph whether parts are captured and replayed; transfers to the device stay outside
    */
   DevicePlan(
       DeviceMemory memory,
       Collection<DeviceExecutable> executables,
       Set<String> changeable,
-      int mostTasks) {
+      int mostTasks,
+      boolean cudaGraph) {
     memory.allocateShared();
     Map<DeviceExecutable, List<DeviceTask>> tasks = new IdentityHashMap<>();
     for (DeviceExecutable executable : executables) {
@@ -78,11 +80,22 @@ final class DevicePlan implements AutoCloseable {
     }
     plan = new TornadoExecutionPlan(graphs.toArray(ImmutableTaskGraph[]::new));
     plan.withGridScheduler(grids);
+    if (cudaGraph) {
+      // The graphs that own arrays and those that gather them stay as they are: one kernel each.
+      parts.values().stream()
+          .flatMap(List::stream)
+          .forEach(part -> plan.withGraph(indexOf.get(part.graph())).withCUDAGraph());
+    }
   }
 
   private void include(TaskGraph graph) {
     indexOf.put(graph, graphs.size());
     graphs.add(graph.snapshot());
+  }
+
+  /** The options of the plan, as TornadoVM lists them. */
+  String trace() {
+    return plan.getTraceExecutionPlan();
   }
 
   private TornadoExecutionResult execute(TaskGraph graph) {

@@ -45,6 +45,9 @@ final class ElementwiseTasks {
   }
 
   static void swiGlu(Node node, TaskList tasks) {
+    if (tasks.fusion().isAbsorbed(node)) {
+      return; // the quantizer computes it
+    }
     FloatArray gate = tasks.f32(node.in(0));
     FloatArray up = tasks.f32(node.in(1));
     FloatArray y = tasks.f32(node.out(0));

@@ -35,9 +35,10 @@ final class GemmRoads {
    * The roads that this machine has.
    *
    * @param cuda whether TornadoVM's backend is CUDA, which alone has library tasks
+   * @param device as it describes itself, for its table
    * @throws DeviceException when the road that was asked for is not among them
    */
-  static GemmRoads detect(GemmRoad asked, boolean cuda) {
+  static GemmRoads detect(GemmRoad asked, boolean cuda, String device) {
     if (asked == GemmRoad.JIT) {
       return jit();
     }
@@ -60,7 +61,7 @@ final class GemmRoads {
               + support.reason()
               + "; use --gemm jit or auto");
     }
-    return new GemmRoads(asked, available, GemmTable.configured());
+    return new GemmRoads(asked, available, GemmTable.of(device));
   }
 
   /** The road of a product. */
@@ -98,7 +99,9 @@ final class GemmRoads {
         });
     StringJoiner text = new StringJoiner(", ");
     counts.forEach((road, count) -> text.add(count + " by " + road.optionName()));
+    boolean byTable = asked == GemmRoad.AUTO && table.file() != null && !counts.isEmpty();
     return (counts.isEmpty() ? "" : "shapes of products: " + text)
+        + (byTable ? ", measured in " + table.file() : "")
         + (refusals.length() == 0 ? "" : "; " + refusals);
   }
 

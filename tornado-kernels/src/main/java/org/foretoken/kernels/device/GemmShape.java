@@ -1,13 +1,15 @@
 package org.foretoken.kernels.device;
 
+import java.util.Locale;
+
 /**
  * A matrix product as the choice of a road sees it: c [m,n] summed over k.
  *
  * @param kind which operands, in which orientation
  */
-record GemmShape(Kind kind, int m, int n, int k) {
+public record GemmShape(Kind kind, int m, int n, int k) {
   /** Products by what their operands carry and how they lie. */
-  enum Kind {
+  public enum Kind {
     /** FP8 fprop. */
     FP8_NT,
     /** FP8 dgrad. */
@@ -38,8 +40,7 @@ record GemmShape(Kind kind, int m, int n, int k) {
   /** The copy engine reads rows of 16 bytes; results are stored in pairs. */
   private String ptxRefusal() {
     return switch (kind) {
-      case FP8_NT, FP8_NN -> multiple("n", n, 2, multiple("k", k, 16, null));
-      case FP8_TN -> "ptx: wgrad, with 1x128 tiles on both sides, is not written";
+      case FP8_NT, FP8_NN, FP8_TN -> multiple("n", n, 2, multiple("k", k, 16, null));
       case BF16 -> "ptx: BF16 is not written";
     };
   }
@@ -55,6 +56,11 @@ record GemmShape(Kind kind, int m, int n, int k) {
 
   private static double log2(int a, int b) {
     return Math.log((double) a / b) / Math.log(2);
+  }
+
+  /** The product in a {@link GemmTable}. */
+  String key() {
+    return kind.name().toLowerCase(Locale.ROOT) + "." + m + "x" + n + "x" + k;
   }
 
   @Override

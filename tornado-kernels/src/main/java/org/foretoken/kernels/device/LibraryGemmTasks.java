@@ -21,24 +21,34 @@ final class LibraryGemmTasks {
 
   private LibraryGemmTasks() {}
 
-  /** Emits an FP8 product; false where another road has to carry it out. */
-  static boolean fp8MatMul(Node node, Fp8MatMul op, TaskList tasks) {
+  /** The road of an FP8 product. */
+  static GemmRoad road(Node node, Fp8MatMul op, GemmRoads roads) {
     if (node.in(0).dtype() != DType.E4M3 || node.in(2).dtype() != DType.E4M3) {
-      return false;
+      return GemmRoad.JIT;
     }
-    int rows = node.out(0).rows();
-    int columns = node.out(0).columns();
-    int inner = op.layout() == Layout.TN ? node.in(0).rows() : node.in(0).columns();
     GemmShape.Kind kind =
         switch (op.layout()) {
           case NT -> GemmShape.Kind.FP8_NT;
           case NN -> GemmShape.Kind.FP8_NN;
           case TN -> GemmShape.Kind.FP8_TN;
         };
-    GemmRoad road = tasks.roads().choose(new GemmShape(kind, rows, columns, inner));
+    return roads.choose(
+        new GemmShape(kind, node.out(0).rows(), node.out(0).columns(), inner(node, op)));
+  }
+
+  private static int inner(Node node, Fp8MatMul op) {
+    return op.layout() == Layout.TN ? node.in(0).rows() : node.in(0).columns();
+  }
+
+  /** Emits an FP8 product; false where another road has to carry it out. */
+  static boolean fp8MatMul(Node node, Fp8MatMul op, TaskList tasks) {
+    GemmRoad road = road(node, op, tasks.roads());
     if (road == GemmRoad.JIT) {
       return false;
     }
+    int rows = node.out(0).rows();
+    int columns = node.out(0).columns();
+    int inner = inner(node, op);
     ByteArray a = tasks.bytes(node.in(0));
     FloatArray aScales = tasks.f32(node.in(1));
     ByteArray b = tasks.bytes(node.in(2));
@@ -65,9 +75,10 @@ final class LibraryGemmTasks {
         tileBlock(cublasLt, a, aScales, b, bScales, node, op, inner, tasks);
       }
       case TN -> {
-        a = transpose(a, inner, rows, tasks);
-        b = transpose(b, inner, columns, tasks);
-        tileTile(a, aScales, b, bScales, node, op, inner, tasks);
+        // The scales of 128x1 tiles lie as both libraries want them.
+        a = tasks.fusion().isTransposed(node.in(0)) ? a : transpose(a, inner, rows, tasks);
+        b = tasks.fusion().isTransposed(node.in(2)) ? b : transpose(b, inner, columns, tasks);
+        tileTile(cublasLt, a, aScales, b, bScales, node, op, inner, tasks);
       }
     }
     return true;
@@ -150,6 +161,7 @@ final class LibraryGemmTasks {
   }
 
   private static void tileTile(
+      boolean cublasLt,
       ByteArray a,
       FloatArray aScales,
       ByteArray b,
@@ -163,11 +175,29 @@ final class LibraryGemmTasks {
     int m = node.out(0).rows();
     int n = node.out(0).columns();
     int add = op.accumulate() ? 1 : 0;
-    tasks.add(
-        "cublasLtFp8",
-        (g, id) ->
-            g.libraryTask(
-                id, TensorCoreLibrary::fp8TileTile, a, aScales, b, bScales, c, m, n, inner, add));
+    if (cublasLt) {
+      tasks.add(
+          "cublasLtFp8",
+          (g, id) ->
+              g.libraryTask(
+                  id, TensorCoreLibrary::fp8TileTile, a, aScales, b, bScales, c, m, n, inner, add));
+    } else {
+      tasks.add(
+          "wgmmaFp8",
+          (g, id) ->
+              g.libraryTask(
+                  id,
+                  TensorCoreLibrary::wgmmaFp8Tiles,
+                  a,
+                  aScales,
+                  b,
+                  bScales,
+                  c,
+                  m,
+                  n,
+                  inner,
+                  add));
+    }
   }
 
   /** Emits a BF16 product of packed operands; false where another road has to carry it out. */

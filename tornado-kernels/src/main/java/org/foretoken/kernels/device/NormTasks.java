@@ -19,6 +19,10 @@ final class NormTasks {
   private NormTasks() {}
 
   static void rmsNorm(Node node, RmsNorm op, TaskList tasks) {
+    if (tasks.fusion().isAbsorbed(node)) {
+      FusedTasks.rmsNormStats(node, op, tasks);
+      return;
+    }
     FloatArray x = tasks.f32(node.in(0));
     FloatArray weight = tasks.f32(node.in(1));
     FloatArray y = tasks.f32(node.out(0));

@@ -43,6 +43,10 @@ final class QuantizeTasks {
       quantizeWide(node, op, tasks);
       return;
     }
+    if (tasks.fusion().producer(node) != null) {
+      FusedTasks.quantizeRows(node, op, tasks.fusion().producer(node), tasks);
+      return;
+    }
     FloatArray x = tasks.f32(in);
     ByteArray codes = tasks.bytes(node.out(0));
     FloatArray scales = tasks.f32(node.out(1));
@@ -145,11 +149,16 @@ final class QuantizeTasks {
   }
 
   static void quantizeBoth(Node node, QuantizeBoth op, TaskList tasks) {
+    if (tasks.fusion().producer(node) != null) {
+      FusedTasks.quantizeBoth(node, op, tasks.fusion().producer(node), tasks);
+      return;
+    }
     int rows = node.in(0).rows();
     int columns = node.in(0).columns();
     int rowFormat = format(node.out(0));
     int columnFormat = format(node.out(2));
     int power = op.powerOfTwo() ? 1 : 0;
+    int transposed = tasks.fusion().isTransposed(node.out(2)) ? 1 : 0;
     FloatArray x = tasks.f32(node.in(0));
     ByteArray rowCodes = tasks.bytes(node.out(0));
     FloatArray rowScales = tasks.f32(node.out(1));
@@ -175,7 +184,8 @@ final class QuantizeTasks {
                 columns,
                 rowFormat,
                 columnFormat,
-                power));
+                power,
+                transposed));
   }
 
   static void dequantize(Node node, Tile tile, TaskList tasks) {

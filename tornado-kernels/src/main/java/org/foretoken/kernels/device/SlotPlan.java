@@ -28,14 +28,14 @@ final class SlotPlan {
   private long bytesWithoutReuse;
 
   /** Plans the transients of {@code graph}. */
-  static SlotPlan of(Graph graph) {
+  static SlotPlan of(Graph graph, NodeFusion fusion) {
     SlotPlan plan = new SlotPlan();
     Map<ArrayType, List<List<Life>>> taken = new EnumMap<>(ArrayType.class);
     for (ArrayType type : ArrayType.values()) {
       taken.put(type, new ArrayList<>());
       plan.capacities.put(type, new ArrayList<>());
     }
-    for (Life life : lives(graph)) {
+    for (Life life : lives(graph, fusion)) {
       ArrayType type = ArrayType.of(life.tensor.dtype());
       List<List<Life>> slots = taken.get(type);
       int slot = 0;
@@ -54,12 +54,10 @@ final class SlotPlan {
   }
 
   /** The transients that a node writes, with the nodes that touch them; largest first. */
-  private static List<Life> lives(Graph graph) {
+  private static List<Life> lives(Graph graph, NodeFusion fusion) {
     Map<Tensor, Life> lives = new HashMap<>();
     for (Node node : graph.nodes()) {
-      List<Tensor> operands = new ArrayList<>(node.writes());
-      operands.addAll(node.reads());
-      for (Tensor t : operands) {
+      for (Tensor t : fusion.touches(node)) {
         if (t.role() == Role.TRANSIENT) {
           lives.merge(
               t,

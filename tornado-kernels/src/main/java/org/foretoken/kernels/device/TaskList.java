@@ -31,6 +31,7 @@ final class TaskList {
 
   private final DeviceMemory memory;
   private final SlotPlan slots;
+  private final NodeFusion fusion;
   private final boolean tensorCores;
   private final GemmRoads roads;
   private final List<DeviceTask> tasks = new ArrayList<>();
@@ -40,13 +41,20 @@ final class TaskList {
   private Node node;
 
   /** A list that only measures scratch memory. */
-  static TaskList measuring(SlotPlan slots, boolean tensorCores, GemmRoads roads) {
-    return new TaskList(null, slots, tensorCores, roads);
+  static TaskList measuring(
+      SlotPlan slots, NodeFusion fusion, boolean tensorCores, GemmRoads roads) {
+    return new TaskList(null, slots, fusion, tensorCores, roads);
   }
 
-  TaskList(DeviceMemory memory, SlotPlan slots, boolean tensorCores, GemmRoads roads) {
+  TaskList(
+      DeviceMemory memory,
+      SlotPlan slots,
+      NodeFusion fusion,
+      boolean tensorCores,
+      GemmRoads roads) {
     this.memory = memory;
     this.slots = slots;
+    this.fusion = fusion;
     this.tensorCores = tensorCores;
     this.roads = roads;
     for (ArrayType type : ArrayType.values()) {
@@ -63,6 +71,11 @@ final class TaskList {
   /** The node whose tasks are being emitted. */
   Node node() {
     return node;
+  }
+
+  /** Which nodes share a kernel. */
+  NodeFusion fusion() {
+    return fusion;
   }
 
   /** Whether kernels may use tensor cores. */

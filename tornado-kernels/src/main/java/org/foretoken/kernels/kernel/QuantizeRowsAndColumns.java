@@ -18,7 +18,7 @@ public final class QuantizeRowsAndColumns {
   /** Items that look for the largest value of one row of a chunk. */
   private static final int PARTS = GROUP / CHUNK;
 
-  /** Floats between rows in local memory: with 4 more than the row, items hit different banks. */
+  /** Elements between rows in local memory: with 4 more than the row, items hit other banks. */
   private static final int STRIDE = SIZE + PARTS;
 
   private QuantizeRowsAndColumns() {}
@@ -26,17 +26,19 @@ public final class QuantizeRowsAndColumns {
   /**
    * Work group (g, h) holds the 128x128 block of block row h and block column g. A chunk of rows
    * passes through local memory, where each row's largest value is found and its codes are written;
-   * meanwhile each item keeps its column's largest value. A second read, from cache by then, writes
-   * the columns' codes.
+   * meanwhile each item keeps its column's largest value. A second read, from cache by then, makes
+   * the columns' codes, which pass through local memory too, so that neighbouring items write
+   * neighbours whichever way they are to lie.
    *
    * @param x F32 [rows, columns], row-major
    * @param rowCodes E4M3 or E5M2 [rows, columns], row-major, written
    * @param rowScales F32 [rows, ceil(columns / 128)], row-major, written
-   * @param columnCodes E4M3 or E5M2 [rows, columns], row-major, written
+   * @param columnCodes E4M3 or E5M2 [rows, columns], row-major, or [columns, rows]; written
    * @param columnScales F32 [ceil(rows / 128), columns], row-major, written
    * @param rowFormat of the row codes, see {@link FloatCodec}
    * @param columnFormat of the column codes
    * @param powerOfTwo 1 to round scales up to powers of two, else 0
+   * @param transposed 1 for column codes as [columns, rows], else 0
    */
   public static void quantizeRowsAndColumns(
       KernelContext context,
@@ -49,10 +51,12 @@ public final class QuantizeRowsAndColumns {
       int columns,
       int rowFormat,
       int columnFormat,
-      int powerOfTwo) {
+      int powerOfTwo,
+      int transposed) {
     float[] values = context.allocateFloatLocalArray(CHUNK * STRIDE);
     float[] partial = context.allocateFloatLocalArray(GROUP);
     float[] scales = context.allocateFloatLocalArray(CHUNK);
+    byte[] block = context.allocateByteLocalArray(SIZE * STRIDE);
     int item = context.localIdx;
     int c = context.groupIdx * SIZE + item;
     int scaleColumns = (columns + SIZE - 1) / SIZE;
@@ -101,21 +105,33 @@ public final class QuantizeRowsAndColumns {
       context.localBarrier();
     }
     int begin = context.groupIdy * SIZE;
-    int end = begin + SIZE;
-    if (end > rows) {
-      end = rows;
-    }
-    if (c >= columns) {
-      end = begin;
-    }
     float columnScale = FloatCodec.scale(columnAmax, columnFormat, powerOfTwo);
-    for (int r = begin; r < end; r++) {
-      columnCodes.set(
-          r * columns + c,
-          (byte) FloatCodec.encode(x.get(r * columns + c) / columnScale, columnFormat));
+    for (int r = 0; r < SIZE; r++) {
+      float v = 0f;
+      if (begin + r < rows) {
+        if (c < columns) {
+          v = x.get((begin + r) * columns + c);
+        }
+      }
+      block[r * STRIDE + item] = (byte) FloatCodec.encode(v / columnScale, columnFormat);
     }
     if (c < columns) {
       columnScales.set(context.groupIdy * columns + c, columnScale);
+    }
+    context.localBarrier();
+    int left = context.groupIdx * SIZE;
+    for (int i = 0; i < SIZE; i++) {
+      int row = transposed == 1 ? item : i;
+      int column = transposed == 1 ? i : item;
+      int at =
+          transposed == 1
+              ? (left + column) * rows + begin + row
+              : (begin + row) * columns + left + column;
+      if (begin + row < rows) {
+        if (left + column < columns) {
+          columnCodes.set(at, block[row * STRIDE + column]);
+        }
+      }
     }
   }
 }

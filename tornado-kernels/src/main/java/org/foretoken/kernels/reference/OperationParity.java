@@ -61,7 +61,7 @@ public final class OperationParity {
     long start = System.nanoTime();
     actual.run();
     long whole = System.nanoTime() - start;
-    long node = actual.nodeNanos()[0];
+    long node = actual.nodeNanos()[operation.node().index()];
     reference.run();
     List<Result> results = new ArrayList<>();
     List<Tensor> writes = operation.node().writes();
@@ -72,7 +72,7 @@ public final class OperationParity {
               operation.name(),
               operation.node().op().signature().writeName(i),
               TensorError.between(download(expected, tensor), download(tested, tensor)),
-              OperationTolerance.of(operation.node().op(), tensor),
+              operation.tolerance(tensor),
               node > 0 ? node : whole));
     }
     return results;

@@ -11,6 +11,8 @@ import org.foretoken.kernels.op.Dequantize;
 import org.foretoken.kernels.op.FakeQuantize;
 import org.foretoken.kernels.op.Quantize;
 import org.foretoken.kernels.op.QuantizeBoth;
+import org.foretoken.kernels.op.RmsNorm;
+import org.foretoken.kernels.op.SwiGlu;
 import org.foretoken.kernels.op.Tile;
 
 /** Codes and scales in every format and tile, on inputs that quantizers get wrong. */
@@ -55,6 +57,9 @@ final class QuantizeCases {
                 .build());
       }
     }
+    for (DType dtype : List.of(DType.E4M3, DType.E5M2)) {
+      fused(cases, dtype, rows, columns);
+    }
     for (FakeQuantize.Scope scope : FakeQuantize.Scope.values()) {
       for (FakeQuantize.Element element : FakeQuantize.Element.values()) {
         boolean powerOfTwo =
@@ -69,6 +74,38 @@ final class QuantizeCases {
       }
     }
     return cases;
+  }
+
+  /** Quantizers that a device may fuse with what computes their input. */
+  private static void fused(List<OperationCase> cases, DType dtype, int rows, int columns) {
+    int[][] twice = {{rows, columns}, {rows, columns}};
+    cases.add(
+        OperationCase.of(
+                variant("of SwiGlu " + dtype, false, rows, columns),
+                new Quantize(Tile.ROW_1X128, false))
+            .from(new SwiGlu(), List.of(normal(2), normal(1)), twice, new int[][] {{rows, columns}})
+            .write(dtype, rows, columns)
+            .write(rows, Tile.ROW_1X128.scaleColumns(columns))
+            .build());
+    int[][] normReads = {{rows, columns}, {columns}};
+    int[][] normWrites = {{rows, columns}, {rows}};
+    cases.add(
+        OperationCase.of(
+                variant("of RmsNorm " + dtype, false, rows, columns),
+                new Quantize(Tile.ROW_1X128, false))
+            .from(new RmsNorm(1e-6f), List.of(normal(3), normal(1)), normReads, normWrites)
+            .write(dtype, rows, columns)
+            .write(rows, Tile.ROW_1X128.scaleColumns(columns))
+            .build());
+    cases.add(
+        OperationCase.of(
+                variant("of RmsNorm " + dtype, false, rows, columns), new QuantizeBoth(false))
+            .from(new RmsNorm(1e-6f), List.of(normal(3), normal(1)), normReads, normWrites)
+            .write(dtype, rows, columns)
+            .write(rows, Tile.ROW_1X128.scaleColumns(columns))
+            .write(dtype, rows, columns)
+            .write(Tile.COLUMN_128X1.scaleRows(rows), columns)
+            .build());
   }
 
   private static String variant(String what, boolean powerOfTwo, int rows, int columns) {

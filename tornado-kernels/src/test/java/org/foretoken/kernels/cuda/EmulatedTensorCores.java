@@ -63,7 +63,7 @@ public final class EmulatedTensorCores implements TornadoLibraryProvider {
     switch (function) {
       case TensorCoreLibrary.FP8_TILE_BLOCK ->
           fp8(call, tileA, (column, block) -> (long) (column / 128) * padded + block);
-      case TensorCoreLibrary.FP8_TILE_TILE ->
+      case TensorCoreLibrary.FP8_TILE_TILE, TensorCoreLibrary.WGMMA_FP8_TILES ->
           fp8(call, tileA, (column, block) -> (long) block * n + column);
       case TensorCoreLibrary.WGMMA_FP8 ->
           fp8(

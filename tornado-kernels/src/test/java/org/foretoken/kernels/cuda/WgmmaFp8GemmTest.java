@@ -9,20 +9,28 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The kernel in PTX: what can be known of it without a Hopper GPU. */
 class WgmmaFp8GemmTest {
   @TempDir private Path folder;
 
-  @Test
-  void fourStepsOf32MakeABlockOf128AndTheFirstOneStartsAnew() {
+  static List<WgmmaFp8Gemm> kernels() {
+    return List.of(WgmmaFp8Gemm.BLOCKS, WgmmaFp8Gemm.TILES);
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
+  void fourStepsOf32MakeABlockOf128AndTheFirstOneStartsAnew(WgmmaFp8Gemm kernel) {
     Matcher steps =
         Pattern.compile("setp.ne.u32 %first, (\\d), 0;\\s+wgmma\\.mma_async[^\\n]*m64n128k32")
-            .matcher(WgmmaFp8Gemm.ptx());
+            .matcher(kernel.ptx());
     StringBuilder order = new StringBuilder();
     while (steps.find()) {
       order.append(steps.group(1));
@@ -47,10 +55,29 @@ class WgmmaFp8GemmTest {
     assertThat(WgmmaFp8Gemm.SHARED_BYTES).isLessThanOrEqualTo(227 * 1024);
   }
 
+  /** c's element (i, j) gets the scale of its own column: register 4p + q is of column pair p. */
   @Test
-  void ptxasAssemblesItWithoutSpills() throws IOException, InterruptedException {
+  void everySumTakesTheScaleOfItsColumn() {
+    Matcher products =
+        Pattern.compile(
+                "mul.rn.f32 %x, (%s[08]), %sb(\\d+);\\s+fma.rn.f32 %sum(\\d+), %d(\\d+), %x")
+            .matcher(WgmmaFp8Gemm.TILES.ptx());
+    int found = 0;
+    while (products.find()) {
+      int register = Integer.parseInt(products.group(3));
+      assertThat(products.group(4)).isEqualTo(products.group(3));
+      assertThat(products.group(1)).isEqualTo(register % 4 < 2 ? "%s0" : "%s8");
+      assertThat(products.group(2)).isEqualTo("" + (register / 4 * 2 + register % 2));
+      found++;
+    }
+    assertThat(found).isEqualTo(64);
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
+  void ptxasAssemblesItWithoutSpills(WgmmaFp8Gemm kernel) throws IOException, InterruptedException {
     assumeTrue(onPath("ptxas"), "no ptxas on the PATH");
-    Path ptx = Files.writeString(folder.resolve("wgmma.ptx"), WgmmaFp8Gemm.ptx());
+    Path ptx = Files.writeString(folder.resolve("wgmma.ptx"), kernel.ptx());
     Process ptxas =
         new ProcessBuilder(
                 "ptxas", "-arch=sm_90a", "-v", ptx.toString(), "-o", folder + "/wgmma.cubin")

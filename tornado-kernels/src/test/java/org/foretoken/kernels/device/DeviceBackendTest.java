@@ -153,6 +153,27 @@ class DeviceBackendTest {
     }
   }
 
+  @Test
+  void everyPartIsCapturedWhereThatIsAskedForAndInputsStillChange() {
+    try (DeviceBackend device = DeviceBackend.open("emulator", GemmRoad.JIT, true)) {
+      Executable graph = device.compile(chain("captured", 100));
+      assertThat(device.planTrace().lines().filter("withCUDAGraph"::equals)).hasSize(1);
+      assertThat(device.description()).contains("launches captured as CUDA graphs");
+      float[] ones = new float[100];
+      java.util.Arrays.fill(ones, 1f);
+      device.upload("x100", MemorySegment.ofArray(ones));
+      graph.run();
+      assertThat(read(device, "y100", 100)).containsOnly(3f);
+      device.upload("x100", MemorySegment.ofArray(new float[100]));
+      graph.run();
+      assertThat(read(device, "y100", 100)).containsOnly(0f);
+    }
+    try (DeviceBackend device = DeviceBackend.open("emulator", GemmRoad.JIT)) {
+      device.compile(chain("plain", 100));
+      assertThat(device.planTrace()).doesNotContain("withCUDAGraph");
+    }
+  }
+
   private static Graph chain(String name, int n) {
     Graph graph = new Graph(name);
     Tensor x = graph.declare("x" + n, DType.F32, Role.INPUT, n);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.Map;
 import org.foretoken.fp8.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,27 @@ class GemmTableTest {
     assertThat(roads.choose(shape(GemmShape.Kind.FP8_TN, 128))).isEqualTo(GemmRoad.CUBLASLT);
     // Nothing measured: the library before the compiler.
     assertThat(roads.choose(shape(GemmShape.Kind.FP8_NN, 128))).isEqualTo(GemmRoad.CUBLASLT);
+  }
+
+  @Test
+  void whatIsWrittenIsReadBackAndSaid() throws IOException {
+    Path file = folder.resolve("gemm").resolve("device.properties");
+    GemmShape product = shape(GemmShape.Kind.FP8_NN, 64);
+    GemmTable.write(file, "measured", Map.of(product, GemmRoad.PTX));
+    assertThat(file).hasContent("# measured\nfp8_nn.64x7168x7168 = ptx\n");
+    GemmTable table = GemmTable.read(file);
+    assertThat(table.entries()).containsExactly(Map.entry(product, GemmRoad.PTX));
+    GemmRoads roads = new GemmRoads(GemmRoad.AUTO, EnumSet.of(GemmRoad.JIT, GemmRoad.PTX), table);
+    assertThat(roads.choose(product)).isEqualTo(GemmRoad.PTX);
+    assertThat(roads.summary()).isEqualTo("shapes of products: 1 by ptx, measured in " + file);
+  }
+
+  @Test
+  void aDeviceHasOneTableWhateverItSaysOfItsProducts() {
+    Path file = GemmTable.fileOf("gpu: TornadoVM, CUDA, NVIDIA H200");
+    assertThat(file.toString()).endsWith("configs/gemm/gpu-tornadovm-cuda-nvidia-h200.properties");
+    assertThat(GemmTable.fileOf("gpu: TornadoVM, CUDA, NVIDIA H200; shapes of products: 1 by jit"))
+        .isEqualTo(file);
   }
 
   private static GemmShape shape(GemmShape.Kind kind, int m) {

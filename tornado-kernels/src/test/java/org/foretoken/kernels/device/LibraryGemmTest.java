@@ -51,10 +51,12 @@ class LibraryGemmTest {
       assertThat(OperationParity.run(c, device, reference))
           .allSatisfy(r -> assertThat(r.passed()).as(r.toString()).isTrue());
       if (c.node().op() instanceof Fp8MatMul op && e4m3(c)) {
-        boolean library = road == GemmRoad.CUBLASLT || op.layout() != Layout.TN;
-        assertThat(EmulatedTensorCores.CALLS.isEmpty()).isEqualTo(!library);
-        assertThat(device.description())
-            .contains(library ? "by " + road.optionName() : "by jit (ptx: wgrad");
+        String function =
+            road == GemmRoad.CUBLASLT
+                ? op.layout() == Layout.TN ? "cublasLtFp8TileTile" : "cublasLtFp8TileBlock"
+                : op.layout() == Layout.TN ? "wgmmaFp8Tiles" : "wgmmaFp8";
+        assertThat(EmulatedTensorCores.CALLS).containsOnly(function);
+        assertThat(device.description()).contains("by " + road.optionName());
       }
     }
   }
@@ -82,13 +84,13 @@ class LibraryGemmTest {
 
   @Test
   void theEmulatorItselfHasNoLibrary() {
-    assertThatThrownBy(() -> GemmRoads.detect(GemmRoad.CUBLASLT, false))
+    assertThatThrownBy(() -> GemmRoads.detect(GemmRoad.CUBLASLT, false, "emulator"))
         .isInstanceOf(DeviceException.class)
         .hasMessage(
             "--gemm cublaslt: not on this machine: TornadoVM's CUDA backend is needed;"
                 + " use --gemm jit or auto");
     assertThat(
-            GemmRoads.detect(GemmRoad.AUTO, false)
+            GemmRoads.detect(GemmRoad.AUTO, false, "emulator")
                 .choose(new GemmShape(GemmShape.Kind.FP8_NT, 64, 256, 512)))
         .isEqualTo(GemmRoad.JIT);
   }

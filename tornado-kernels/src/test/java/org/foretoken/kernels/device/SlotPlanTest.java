@@ -18,7 +18,7 @@ class SlotPlanTest {
   void tensorsThatAreAliveTogetherNeverShareAnArray() {
     for (int seed = 0; seed < 50; seed++) {
       Graph graph = random(seed);
-      SlotPlan plan = SlotPlan.of(graph);
+      SlotPlan plan = SlotPlan.of(graph, NodeFusion.of(graph, GemmRoads.jit()));
       for (Tensor a : transients(graph)) {
         assertThat(plan.capacities(ArrayType.FLOAT).get(plan.slot(a)))
             .isGreaterThanOrEqualTo(a.shape().elements());
@@ -44,7 +44,9 @@ class SlotPlanTest {
       graph.add("add" + i, new Add(), List.of(t, x), List.of(next));
       t = next;
     }
-    assertThat(SlotPlan.of(graph).capacities(ArrayType.FLOAT)).containsExactly(10L, 10L);
+    assertThat(
+            SlotPlan.of(graph, NodeFusion.of(graph, GemmRoads.jit())).capacities(ArrayType.FLOAT))
+        .containsExactly(10L, 10L);
   }
 
   private static Graph random(long seed) {

@@ -43,7 +43,9 @@ class TensorCoreParityTest {
   }
 
   private static List<String> kernels(OperationCase c, boolean tensorCores) {
-    TaskList tasks = TaskList.measuring(SlotPlan.of(c.graph()), tensorCores, GemmRoads.jit());
+    NodeFusion fusion = NodeFusion.of(c.graph(), GemmRoads.jit());
+    TaskList tasks =
+        TaskList.measuring(SlotPlan.of(c.graph(), fusion), fusion, tensorCores, GemmRoads.jit());
     DeviceDispatch.emit(c.node(), tasks);
     return tasks.tasks().stream().map(DeviceTask::kernel).toList();
   }
