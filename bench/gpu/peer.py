@@ -1,31 +1,43 @@
 #!/usr/bin/env python3
 """PyTorch on the GPU as a peer of 'foretoken bench'.
 
-Reads one line of JSON that describes a piece of work, prepares it and answers 'ready', or
+Reads a line of JSON that describes a piece of work, prepares it and answers 'ready', or
 'error: WHY'. Then reads numbers of calls, one a line, and answers each with the nanoseconds that so
 many calls took: wall time from the first launch until the device is idle, as the Java side counts.
+A next line of JSON lets go of that work, and of its memory on the device, and begins another; 'null'
+only lets go.
 
 Needs Python with PyTorch and CUDA; what a version lacks is an error, never another computation.
 """
 
+import gc
 import json
 import sys
 import time
 
 
+class Unable(Exception):
+    """This machine or this version of PyTorch cannot do the work."""
+
+
 def fail(why):
+    raise Unable(why)
+
+
+def answer_error(why):
     print("error: " + str(why).replace("\n", " "), flush=True)
-    sys.exit(0)
 
 
 try:
     import torch
     import torch.nn.functional as F
 except ImportError as missing:
-    fail(f"{sys.executable}: {missing}")
+    answer_error(f"{sys.executable}: {missing}")
+    sys.exit(0)
 
 if not torch.cuda.is_available():
-    fail(f"PyTorch {torch.__version__} sees no CUDA device")
+    answer_error(f"PyTorch {torch.__version__} sees no CUDA device")
+    sys.exit(0)
 
 DEVICE = torch.device("cuda")
 E4M3_MAX = 448.0
@@ -213,27 +225,40 @@ def train_step(work):
     return call
 
 
-def main():
-    line = sys.stdin.readline()
-    if not line:
-        return
-    work = json.loads(line)
+def prepare(work):
+    """The work as a function, called a few times; None where it cannot be done, which is said."""
     try:
         makers = {"gemm": gemm, "train_step": train_step}
         call = makers.get(work["op"], quantize)(work)
         for _ in range(5):
             call()
         torch.cuda.synchronize()
+    except Unable as reason:
+        answer_error(reason)
+        return None
     except Exception as failure:  # anything the device or this version cannot do
-        fail(f"{type(failure).__name__}: {failure}")
+        answer_error(f"{type(failure).__name__}: {failure}")
+        return None
     print("ready", flush=True)
+    return call
+
+
+def main():
+    call = None
     for line in sys.stdin:
-        calls = int(line)
-        start = time.perf_counter_ns()
-        for _ in range(calls):
-            call()
-        torch.cuda.synchronize()
-        print(time.perf_counter_ns() - start, flush=True)
+        request = json.loads(line)
+        if isinstance(request, int):
+            start = time.perf_counter_ns()
+            for _ in range(request):
+                call()
+            torch.cuda.synchronize()
+            print(time.perf_counter_ns() - start, flush=True)
+            continue
+        call = None
+        gc.collect()
+        torch.cuda.empty_cache()
+        if request is not None:
+            call = prepare(request)
 
 
 if __name__ == "__main__":

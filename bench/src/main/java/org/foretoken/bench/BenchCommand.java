@@ -71,6 +71,12 @@ public final class BenchCommand extends ForetokenCommand {
   private int launches = 1;
 
   @Option(
+      names = "--budget",
+      paramLabel = "SECONDS",
+      description = "Measure nothing more after so long; cases that are left are named.")
+  private double budget;
+
+  @Option(
       names = "--checkpoint",
       paramLabel = "DIR",
       description = "Trained weights for the decoding cases, instead of the initial ones.")
@@ -102,6 +108,9 @@ public final class BenchCommand extends ForetokenCommand {
     if (launches < 1 || launches > MOST_LAUNCHES) {
       throw wrong("--launches: expected 1 to " + MOST_LAUNCHES + ", found " + launches);
     }
+    if (!(budget >= 0)) {
+      throw wrong("--budget: expected seconds, or 0 for no limit, found " + budget);
+    }
     if (against != null && !Files.isRegularFile(against)) {
       throw wrong("--against: expected results of 'foretoken bench', found no file " + against);
     }
@@ -117,7 +126,8 @@ public final class BenchCommand extends ForetokenCommand {
 
   private int run(Suite suite) throws IOException {
     SuiteRunner runner =
-        new SuiteRunner(suite, Optional.ofNullable(checkpoint), id -> err().println("  " + id));
+        new SuiteRunner(
+            suite, Optional.ofNullable(checkpoint), budget, id -> err().println("  " + id));
     SuiteResult result = runner.run(only);
     List<SuiteResult> history = history(result);
     if (json) {

@@ -29,6 +29,7 @@ import org.foretoken.bench.suite.SuiteCase;
 import org.foretoken.bench.work.Workload;
 import org.foretoken.bench.work.Workloads;
 import org.foretoken.cli.Failures;
+import org.foretoken.cli.TimeBudget;
 import org.foretoken.fp8.InputException;
 import org.foretoken.kernels.host.HostPool;
 
@@ -36,6 +37,7 @@ import org.foretoken.kernels.host.HostPool;
 final class SuiteRunner {
   private final Suite suite;
   private final Optional<Path> checkpoint;
+  private final double seconds;
   private final Consumer<String> progress;
   private final Map<Integer, Double> peaks = new HashMap<>(); // GFLOP/s by threads
 
@@ -43,11 +45,13 @@ final class SuiteRunner {
    * Prepares a run.
    *
    * @param checkpoint trained weights for decoding
+   * @param seconds for all cases, see {@link TimeBudget}; 0 for no limit
    * @param progress told each case before it starts
    */
-  SuiteRunner(Suite suite, Optional<Path> checkpoint, Consumer<String> progress) {
+  SuiteRunner(Suite suite, Optional<Path> checkpoint, double seconds, Consumer<String> progress) {
     this.suite = suite;
     this.checkpoint = checkpoint;
+    this.seconds = seconds;
     this.progress = progress;
   }
 
@@ -60,9 +64,11 @@ final class SuiteRunner {
     }
     String time = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
     List<CaseResult> results = new ArrayList<>();
-    for (SuiteCase c : chosen) {
-      progress.accept(c.id());
-      results.add(run(c));
+    try (TimeBudget budget = new TimeBudget(seconds)) {
+      for (SuiteCase c : chosen) {
+        progress.accept(c.id());
+        results.add(budget.run(() -> run(c), why -> without(c, CaseResult.NOT_MEASURED, why)));
+      }
     }
     Double peak = peaks.get(HostPool.shared().threads());
     return new SuiteResult(

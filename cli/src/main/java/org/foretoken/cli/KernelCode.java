@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.foretoken.fp8.InputException;
 import org.foretoken.kernels.codegen.CudaCompiler;
 import org.foretoken.kernels.codegen.GeneratedKernel;
@@ -63,8 +64,9 @@ final class KernelCode {
    * Searches everything, and compiles CUDA C where there is a compiler.
    *
    * @param folder where to keep sources and cubins; null for nowhere
+   * @param late whether there is no more time to compile
    */
-  List<Row> examine(Path folder) {
+  List<Row> examine(Path folder, BooleanSupplier late) {
     if (listing == null) {
       return List.of();
     }
@@ -73,7 +75,7 @@ final class KernelCode {
       Path place = folder == null ? Files.createTempDirectory("foretoken-code") : folder;
       Files.createDirectories(place);
       try {
-        return examineIn(place);
+        return examineIn(place, late);
       } finally {
         if (folder == null) {
           delete(place);
@@ -84,7 +86,7 @@ final class KernelCode {
     }
   }
 
-  private List<Row> examineIn(Path folder) throws IOException {
+  private List<Row> examineIn(Path folder, BooleanSupplier late) throws IOException {
     Optional<CudaCompiler> compiler = CudaCompiler.find();
     Map<String, List<GeneratedKernel>> byName = new LinkedHashMap<>();
     kernels.forEach(k -> byName.computeIfAbsent(k.name(), n -> new ArrayList<>()).add(k));
@@ -99,7 +101,8 @@ final class KernelCode {
         Path source = folder.resolve(file + kernel.language().suffix());
         Files.writeString(source, kernel.source());
         SourceSearch.search(kernel).forEach(f -> findings.add(f.toString()));
-        if (compiler.isPresent() && kernel.language() == GeneratedKernel.Language.CUDA) {
+        boolean cuda = kernel.language() == GeneratedKernel.Language.CUDA;
+        if (compiler.isPresent() && cuda && !late.getAsBoolean()) {
           try {
             KernelResources r = compiler.get().compile(source, folder.resolve(file + "cubin"));
             most = most == null ? r : most.max(r);

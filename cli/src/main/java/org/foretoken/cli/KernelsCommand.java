@@ -67,7 +67,7 @@ final class KernelsCommand extends ForetokenCommand {
       description = "Device to check (default: gpu where TORNADOVM_HOME is set, else emulator).")
   private String device;
 
-  @Mixin private GemmOption gemm;
+  @Mixin private GpuOptions gpu;
 
   @Option(
       names = "--sizes",
@@ -85,6 +85,12 @@ final class KernelsCommand extends ForetokenCommand {
       names = "--compile-only",
       description = "Compare nothing: for a driver that compiles and does not run.")
   private boolean compileOnly;
+
+  @Option(
+      names = "--budget",
+      paramLabel = "SECONDS",
+      description = "Run nothing more after so long; operations that are left have not passed.")
+  private double budget;
 
   @Option(
       names = "--code",
@@ -116,7 +122,7 @@ final class KernelsCommand extends ForetokenCommand {
     String name = device == null ? Devices.kernelDevice() : device;
     KernelCode kernels = KernelCode.open(name);
     String description;
-    try (Backend backend = Devices.open(name, false, gemm.value())) {
+    try (Backend backend = gpu.open(name, false)) {
       description = backend.description();
     }
     if (!json) {
@@ -124,12 +130,15 @@ final class KernelsCommand extends ForetokenCommand {
       out().flush();
     }
     List<Line> lines = new ArrayList<>();
-    for (OperationCase operation : operations) {
-      lines.addAll(run(operation, name));
-      kernels.collect();
+    List<KernelCode.Row> rows;
+    try (TimeBudget time = new TimeBudget(budget)) {
+      for (OperationCase operation : operations) {
+        lines.addAll(time.run(() -> run(operation, name), why -> List.of(without(operation, why))));
+        kernels.collect();
+      }
+      rows = kernels.examine(code, time::spent);
     }
     long failed = lines.stream().filter(l -> !l.passed()).count();
-    List<KernelCode.Row> rows = kernels.examine(code);
     Report report = new Report(name, description, !compileOnly, failed, lines, rows);
     if (table != null) {
       KernelTable.write(report, table);
@@ -145,7 +154,7 @@ final class KernelsCommand extends ForetokenCommand {
 
   /** Runs one operation on devices of its own, so that a failure ends where it began. */
   private List<Line> run(OperationCase operation, String name) {
-    try (Backend tested = Devices.open(name, true, gemm.value())) {
+    try (Backend tested = gpu.open(name, true)) {
       if (compileOnly) {
         return List.of(compile(operation, tested));
       }
@@ -155,9 +164,12 @@ final class KernelsCommand extends ForetokenCommand {
             .toList();
       }
     } catch (RuntimeException e) {
-      String failure = Failures.oneLine(e);
-      return List.of(new Line(operation.name(), "", null, null, null, "", 0, false, failure));
+      return List.of(without(operation, Failures.oneLine(e)));
     }
+  }
+
+  private static Line without(OperationCase operation, String why) {
+    return new Line(operation.name(), "", null, null, null, "", 0, false, why);
   }
 
   private static Line compile(OperationCase operation, Backend tested) {

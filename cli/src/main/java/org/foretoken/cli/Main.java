@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "COMMAND",
     sortOptions = false,
     usageHelpAutoWidth = true,
-    footer = "The launcher ./foretoken has one more: bench runs the benchmark suites.",
+    footer =
+        "The launcher ./foretoken has two more: bench runs a benchmark suite, bench-gpu all for a GPU.",
     subcommands = {
       // one command a line, in the order of the help page
       TrainCommand.class,

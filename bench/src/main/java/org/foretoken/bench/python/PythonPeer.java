@@ -1,23 +1,28 @@
 package org.foretoken.bench.python;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Deque;
 import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.TimeUnit;
 import org.foretoken.bench.measure.NotMeasured;
 import org.foretoken.bench.measure.Side;
 
 /**
  * {@code bench/gpu/peer.py} as a side: it prepares what a line of JSON describes, answers {@code
  * ready} or why it cannot, and then a number of calls with the nanoseconds that they took on the
- * device. One process a case, so that its memory is free again for the next.
+ * device. A process that is done with its work lets go of its memory and waits for the next, since
+ * PyTorch takes seconds to start; it ends with this one.
  */
 public final class PythonPeer implements Side {
   private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  private static final Deque<PythonPeer> IDLE = new ConcurrentLinkedDeque<>();
 
   private final Process process;
   private final BufferedWriter in;
@@ -35,24 +40,37 @@ public final class PythonPeer implements Side {
    * @throws NotMeasured where there is no Python with PyTorch and CUDA, or it cannot do this work
    */
   public static PythonPeer open(Map<String, ?> work) {
-    Path script = Path.of(System.getProperty("foretoken.home", "."), "bench", "gpu", "peer.py");
-    String python = System.getenv().getOrDefault("FORETOKEN_PYTHON", "python3");
     try {
-      Process process =
-          new ProcessBuilder(python, script.toString())
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      PythonPeer peer = new PythonPeer(process);
+      PythonPeer idle = IDLE.poll();
+      PythonPeer peer = idle == null ? start() : idle;
       String answer = peer.ask(JSON.writeValueAsString(work));
       if (!answer.equals("ready")) {
-        peer.close();
+        peer.giveUp();
         throw new NotMeasured(answer.replaceFirst("^error: ", ""));
       }
       return peer;
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
     } catch (IOException e) {
-      throw new NotMeasured(python + ": " + e.getMessage(), e);
+      throw new NotMeasured("peer.py: " + e.getMessage(), e);
+    }
+  }
+
+  private static PythonPeer start() throws IOException {
+    Path script = Path.of(System.getProperty("foretoken.home", "."), "bench", "gpu", "peer.py");
+    String python = System.getenv().getOrDefault("FORETOKEN_PYTHON", "python3");
+    return new PythonPeer(
+        new ProcessBuilder(python, script.toString())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start());
+  }
+
+  /** After an error: a process without PyTorch ends, one that lacks this work only goes on. */
+  private void giveUp() {
+    try {
+      if (!process.waitFor(300, TimeUnit.MILLISECONDS)) {
+        close();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -79,6 +97,13 @@ public final class PythonPeer implements Side {
 
   @Override
   public void close() {
-    process.destroy();
+    try {
+      in.write("null");
+      in.newLine();
+      in.flush();
+      IDLE.push(this);
+    } catch (IOException e) {
+      process.destroy(); // it has ended
+    }
   }
 }
