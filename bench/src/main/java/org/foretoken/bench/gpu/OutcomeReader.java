@@ -127,7 +127,7 @@ final class OutcomeReader {
             .forEach(f -> failed.add("kernel " + kernel.path("kernel").asText() + ": " + f));
       }
       String what = report.path("compared").asBoolean() ? " results agree" : " operations compile";
-      return good + what;
+      return good + what + (skipped.isEmpty() ? "" : ", " + skipped.size() + " not run");
     }
 
     private static String output(JsonNode line) {
