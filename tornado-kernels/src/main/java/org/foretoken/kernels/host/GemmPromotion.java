@@ -48,6 +48,47 @@ final class GemmPromotion {
     }
   }
 
+  /**
+   * c[i, j] = fma(sums[from + g, i, j], leftScales[l + g * stride + i] * rightScales[r + g * NR +
+   * j], c[i, j]) for g ascending in [0, groups), from 0 or, with {@code add}, from what c holds:
+   * whole slivers, which need no tile in between.
+   */
+  static void scaleInto(
+      float[] sums,
+      int from,
+      int groups,
+      float[] leftScales,
+      int l,
+      int stride,
+      float[] rightScales,
+      int r,
+      int rows,
+      MemorySegment c,
+      long at,
+      long cStride,
+      boolean add) {
+    for (int i = 0; i < rows; i++) {
+      long row = at + i * cStride * Float.BYTES;
+      long next = row + LANES * Float.BYTES;
+      FloatVector c0 = FloatVector.zero(F);
+      FloatVector c1 = c0;
+      if (add) {
+        c0 = FloatVector.fromMemorySegment(F, c, row, LE);
+        c1 = FloatVector.fromMemorySegment(F, c, next, LE);
+      }
+      for (int g = 0; g < groups; g++) {
+        float s = leftScales[l + g * stride + i];
+        int sum = from + (g * MR + i) * NR;
+        FloatVector r0 = FloatVector.fromArray(F, rightScales, r + g * NR).mul(s);
+        FloatVector r1 = FloatVector.fromArray(F, rightScales, r + g * NR + LANES).mul(s);
+        c0 = FloatVector.fromArray(F, sums, sum).fma(r0, c0);
+        c1 = FloatVector.fromArray(F, sums, sum + LANES).fma(r1, c1);
+      }
+      c0.intoMemorySegment(c, row, LE);
+      c1.intoMemorySegment(c, next, LE);
+    }
+  }
+
   /** c[i, j] = tile[from + i, j]; {@code at} in bytes, {@code stride} in elements. */
   static void store(
       float[] tile, int from, int rows, int columns, MemorySegment c, long at, long stride) {

@@ -54,6 +54,23 @@ final class GemmTile {
       long at,
       long stride,
       boolean add) {
+    if (columns == NR) {
+      GemmPromotion.scaleInto(
+          scratch.sums,
+          from,
+          groups,
+          leftScales,
+          l,
+          lStride,
+          rightScales,
+          r,
+          rows,
+          c,
+          at,
+          stride,
+          add);
+      return;
+    }
     float[] tile = scratch.tile;
     if (add) {
       GemmPromotion.load(tile, rows, columns, c, at, stride);

@@ -38,12 +38,31 @@ final class HostDequantizeJob implements HostPool.Range {
   }
 
   void run(HostPool pool) {
+    flatten();
     rowPieces = Math.ceilDiv(columns, PIECE);
     long elements = (long) rows * columns;
     long wanted = Math.clamp(elements / (4L * pool.threads()), SMALLEST_UNIT, UNIT);
     unitPieces = (int) Math.max(1, wanted / Math.min(columns, PIECE));
     long pieces = (long) rows * rowPieces;
     pool.parallelFor(Math.toIntExact(Math.ceilDiv(pieces, unitPieces)), 1, this);
+  }
+
+  /**
+   * Rows that end with a group become fewer, longer ones, as their groups follow each other in both
+   * codes and scales: a narrow row alone is mostly its overhead.
+   */
+  private void flatten() {
+    if (tile.rows() != 1 || tile.columns() == Granularity.WHOLE || columns % tile.columns() != 0) {
+      return;
+    }
+    int together = PIECE / columns;
+    while (together > 1 && rows % together != 0) {
+      together--;
+    }
+    if (together > 1) {
+      rows /= together;
+      columns *= together;
+    }
   }
 
   @Override

@@ -86,7 +86,7 @@ final class HostQuantizeBlocks {
     java.util.Arrays.fill(amax, 0, n, 0);
     for (int row = firstRow; row < endRow; row++) {
       long element = (long) row * job.columns + column;
-      HostQuantizeLanes.amaxColumns(job.floats(scratch, element, n), n, amax);
+      HostQuantizeLanes.amaxColumns(job.floats(scratch, element, n), 1, n, amax);
     }
     int width = job.groupColumns;
     boolean plain = true;

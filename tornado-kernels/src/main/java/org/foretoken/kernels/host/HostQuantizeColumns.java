@@ -24,9 +24,11 @@ final class HostQuantizeColumns {
     int firstRow = strip * job.groupRows;
     int endRow = Math.min(firstRow + job.groupRows, job.rows);
     java.util.Arrays.fill(scratch.amax, 0, n, 0);
-    for (int row = firstRow; row < endRow; row++) {
+    int together = rowsTogether(job, n);
+    for (int row = firstRow; row < endRow; row += together) {
+      int rows = Math.min(together, endRow - row);
       long element = (long) row * job.columns + column;
-      HostQuantizeLanes.amaxColumns(job.floats(scratch, element, n), n, scratch.amax);
+      HostQuantizeLanes.amaxColumns(job.floats(scratch, element, rows * n), rows, n, scratch.amax);
     }
     columnCodes(job, scratch, strip, column, n);
   }
@@ -39,15 +41,23 @@ final class HostQuantizeColumns {
     int firstRow = strip * job.groupRows;
     int endRow = Math.min(firstRow + job.groupRows, job.rows);
     java.util.Arrays.fill(scratch.amax, 0, n, 0);
-    for (int row = firstRow; row < endRow; row++) {
+    int together = n % ROW_GROUP == 0 ? rowsTogether(job, n) : 1;
+    for (int row = firstRow; row < endRow; row += together) {
+      int rows = Math.min(together, endRow - row);
       long element = (long) row * job.columns + column;
-      long floats = job.floats(scratch, element, n);
-      HostQuantizeLanes.amaxColumns(floats, n, scratch.amax);
-      rowGroups(job, scratch, floats, row, column, n);
+      long floats = job.floats(scratch, element, rows * n);
+      HostQuantizeLanes.amaxColumns(floats, rows, n, scratch.amax);
+      rowGroups(job, scratch, floats, row, column, rows * n);
     }
     columnCodes(job, scratch, strip, column, n);
   }
 
+  /** Rows whose {@code n} columns one loop runs over: a narrow row alone is mostly its overhead. */
+  private static int rowsTogether(HostQuantizeJob job, int n) {
+    return n == job.columns ? Math.max(1, HostQuantizeScratch.PIECE / n) : 1;
+  }
+
+  /** Groups of {@code n} floats: a part of one row, or rows that follow each other. */
   private static void rowGroups(
       HostQuantizeJob job, HostQuantizeScratch scratch, long floats, int row, int column, int n) {
     int scaleColumns = Math.ceilDiv(job.columns, ROW_GROUP);
@@ -106,11 +116,18 @@ final class HostQuantizeColumns {
       job.putScale((long) strip * job.columns + column + i, scale);
     }
     boolean vector = job.format.bytes == 1 && !job.saturates();
-    for (int row = firstRow; vector && row < endRow; row++) {
+    int together = rowsTogether(job, n);
+    for (int row = firstRow; vector && row < endRow; row += together) {
+      int rows = Math.min(together, endRow - row);
       long element = (long) row * job.columns + column;
-      long floats = job.floats(scratch, element, n);
       HostQuantizeLanes.encodeColumns(
-          floats, job.codes + element, n, scratch.minusScales, scratch.reciprocals, job.format);
+          job.floats(scratch, element, rows * n),
+          job.codes + element,
+          rows,
+          n,
+          scratch.minusScales,
+          scratch.reciprocals,
+          job.format);
     }
     for (int i = 0; i < n && !(plain && vector); i++) {
       if (!vector || !HostQuantizeLanes.isPlain(scratch.amax[i])) {

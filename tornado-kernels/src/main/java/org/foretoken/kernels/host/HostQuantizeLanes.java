@@ -78,16 +78,25 @@ final class HostQuantizeLanes {
     return amax;
   }
 
-  /** amax[i] = max(amax[i], |x[i]|) as bits, for {@code n} columns of one row. */
-  static void amaxColumns(long x, int n, int[] amax) {
+  /**
+   * amax[i] = max(amax[i], |x[r, i]|) as bits, for {@code n} columns of {@code rows} rows that
+   * follow each other.
+   */
+  static void amaxColumns(long x, int rows, int n, int[] amax) {
     int whole = n - n % LANES;
     IntVector magnitude = IntVector.broadcast(INTS, MAGNITUDE);
     for (int i = 0; i < whole; i += LANES) {
-      IntVector bits = IntVector.fromMemorySegment(INTS, MEMORY, x + 4L * i, LITTLE);
-      IntVector.fromArray(INTS, amax, i).max(bits.and(magnitude)).intoArray(amax, i);
+      IntVector largest = IntVector.fromArray(INTS, amax, i);
+      for (int r = 0; r < rows; r++) {
+        long at = x + 4L * (r * n + i);
+        largest = largest.max(IntVector.fromMemorySegment(INTS, MEMORY, at, LITTLE).and(magnitude));
+      }
+      largest.intoArray(amax, i);
     }
     for (int i = whole; i < n; i++) {
-      amax[i] = Math.max(amax[i], getInt(x + 4L * i) & MAGNITUDE);
+      for (int r = 0; r < rows; r++) {
+        amax[i] = Math.max(amax[i], getInt(x + 4L * (r * n + i)) & MAGNITUDE);
+      }
     }
   }
 
@@ -147,10 +156,14 @@ final class HostQuantizeLanes {
     }
   }
 
-  /** Codes of one row of {@code n} plain columns, each with its own scale and reciprocal. */
+  /**
+   * Codes of {@code n} plain columns, each with its own scale and reciprocal, in {@code rows} rows
+   * that follow each other.
+   */
   static void encodeColumns(
       long x,
       long codes,
+      int rows,
       int n,
       float[] minusScales,
       float[] reciprocals,
@@ -162,23 +175,28 @@ final class HostQuantizeLanes {
     IntVector signs = IntVector.broadcast(INTS, 0x80);
     int fieldShift = format.fieldShift;
     int whole = n - n % LANES;
-    for (int i = 0; i < whole; i += LANES) {
-      FloatVector reciprocal = FloatVector.fromArray(FLOATS, reciprocals, i);
-      IntVector bits = IntVector.fromMemorySegment(INTS, MEMORY, x + 4L * i, LITTLE);
-      FloatVector magnitude = bits.and(magnitudes).reinterpretAsFloats();
-      FloatVector product = magnitude.mul(reciprocal);
-      FloatVector minusScale = FloatVector.fromArray(FLOATS, minusScales, i);
-      FloatVector quotient = product.fma(minusScale, magnitude).fma(reciprocal, product);
-      IntVector binade = quotient.reinterpretAsInts().and(exponents).max(minNormal);
-      IntVector rounded = quotient.add(binade.add(magic).reinterpretAsFloats()).reinterpretAsInts();
-      IntVector code =
-          rounded
-              .add(binade.lanewise(VectorOperators.LSHR, fieldShift))
-              .or(bits.lanewise(VectorOperators.LSHR, 24).and(signs));
-      storeBytes(code, codes + i);
-    }
-    for (int i = whole; i < n; i++) {
-      putByte(codes + i, format.encode(getFloat(x + 4L * i) / -minusScales[i]));
+    for (int r = 0; r < rows; r++) {
+      long from = x + 4L * r * n;
+      long to = codes + (long) r * n;
+      for (int i = 0; i < whole; i += LANES) {
+        FloatVector reciprocal = FloatVector.fromArray(FLOATS, reciprocals, i);
+        IntVector bits = IntVector.fromMemorySegment(INTS, MEMORY, from + 4L * i, LITTLE);
+        FloatVector magnitude = bits.and(magnitudes).reinterpretAsFloats();
+        FloatVector product = magnitude.mul(reciprocal);
+        FloatVector minusScale = FloatVector.fromArray(FLOATS, minusScales, i);
+        FloatVector quotient = product.fma(minusScale, magnitude).fma(reciprocal, product);
+        IntVector binade = quotient.reinterpretAsInts().and(exponents).max(minNormal);
+        IntVector rounded =
+            quotient.add(binade.add(magic).reinterpretAsFloats()).reinterpretAsInts();
+        IntVector code =
+            rounded
+                .add(binade.lanewise(VectorOperators.LSHR, fieldShift))
+                .or(bits.lanewise(VectorOperators.LSHR, 24).and(signs));
+        storeBytes(code, to + i);
+      }
+      for (int i = whole; i < n; i++) {
+        putByte(to + i, format.encode(getFloat(from + 4L * i) / -minusScales[i]));
+      }
     }
   }
 
