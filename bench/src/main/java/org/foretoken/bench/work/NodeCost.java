@@ -5,6 +5,8 @@ import org.foretoken.kernels.graph.Tensor;
 import org.foretoken.kernels.op.Attention;
 import org.foretoken.kernels.op.AttentionGrad;
 import org.foretoken.kernels.op.CrossEntropyHead;
+import org.foretoken.kernels.op.ExpertFp8MatMul;
+import org.foretoken.kernels.op.ExpertMatMul;
 import org.foretoken.kernels.op.Fp8MatMul;
 import org.foretoken.kernels.op.Layout;
 import org.foretoken.kernels.op.MatMul;
@@ -22,6 +24,8 @@ final class NodeCost {
     return switch (node.op()) {
       case MatMul op -> product(node, op.layout(), node.in(0));
       case Fp8MatMul op -> product(node, op.layout(), node.in(0));
+      case ExpertMatMul op -> experts(node, op.layout(), node.in(0), node.in(1));
+      case ExpertFp8MatMul op -> experts(node, op.layout(), node.in(0), node.in(2));
       case Attention op -> pairs(node) * 2 * op.heads() * (op.headDim() + op.valueDim());
       case AttentionGrad op ->
           // s = q k^T again, dp = dO v^T, dv, dk, dq
@@ -35,6 +39,12 @@ final class NodeCost {
   private static double product(Node node, Layout layout, Tensor left) {
     double inner = layout == Layout.TN ? left.rows() : left.columns();
     return 2 * inner * node.out(0).shape().elements();
+  }
+
+  /** Each row is multiplied by the matrix of its one expert, or added to that one's gradient. */
+  private static double experts(Node node, Layout layout, Tensor left, Tensor right) {
+    int across = layout == Layout.TN ? right.columns() : node.out(0).columns();
+    return 2.0 * left.shape().elements() * across;
   }
 
   private static double pairs(Node node) {
