@@ -1,6 +1,5 @@
 package org.foretoken.kernels.device;
 
-import org.foretoken.emulator.Emulator;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
@@ -40,12 +39,27 @@ enum DeviceKind {
     if (TornadoExecutionPlan.class.getModule().isNamed()) {
       return GPU;
     }
-    if (!Emulator.isActive()) {
+    if (!isEmulated()) {
       throw new DeviceException(
           "device: expected the emulator or a TornadoVM SDK, found TornadoVM's API jar alone on the"
               + " class path; start through the launcher with TORNADOVM_HOME set, or without the jar");
     }
     return EMULATOR;
+  }
+
+  /**
+   * Whether TornadoVM's API is the emulator's. Asked by name, so that the kernels also compile
+   * without the emulator, against TornadoVM's own API (profile {@code tornadovm}).
+   */
+  private static boolean isEmulated() {
+    try {
+      Class<?> emulator = Class.forName("org.foretoken.emulator.Emulator");
+      return (boolean) emulator.getMethod("isActive").invoke(null);
+    } catch (ClassNotFoundException _) {
+      return false;
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError("Emulator.isActive", e);
+    }
   }
 
   /** Name as given to {@code --device}. */
