@@ -44,7 +44,8 @@ final class HostDequantizeJob implements HostPool.Range {
     long wanted = Math.clamp(elements / (4L * pool.threads()), SMALLEST_UNIT, UNIT);
     unitPieces = (int) Math.max(1, wanted / Math.min(columns, PIECE));
     long pieces = (long) rows * rowPieces;
-    pool.parallelFor(Math.toIntExact(Math.ceilDiv(pieces, unitPieces)), 1, this);
+    int units = Math.toIntExact(Math.ceilDiv(pieces, unitPieces));
+    pool.parallelFor(units, elements <= HostQuantizeJob.ALONE ? units : 1, this);
   }
 
   /**

@@ -72,8 +72,11 @@ final class HostQuantizeColumns {
       for (int g = 0; g < whole; g++) {
         HostQuantizeLanes.putFloat(job.rowScales + 4 * (scale + g), -minus[g]);
       }
-      HostQuantizeGroups.encode(
-          floats, job.rowCodes + element, whole << shift, shift, minus, reverse, job.format);
+      long to = job.rowCodes + element;
+      int vectors = whole << shift;
+      scratch.seen |=
+          HostQuantizeGroups.encode(
+              floats, to, vectors, shift, minus, reverse, job.format, floats, 4);
     } else {
       whole = 0;
     }
@@ -108,14 +111,10 @@ final class HostQuantizeColumns {
     int endRow = Math.min(firstRow + job.groupRows, job.rows);
     boolean plain = true;
     for (int i = 0; i < n; i++) {
-      int amax = scratch.amax[i];
-      plain &= HostQuantizeLanes.isPlain(amax);
-      float scale = job.scale(amax > HostQuantizeLanes.INFINITY ? 0 : amax);
-      scratch.minusScales[i] = -scale;
-      scratch.reciprocals[i] = 1f / scale;
-      job.putScale((long) strip * job.columns + column + i, scale);
+      plain &= HostQuantizeLanes.isPlain(scratch.amax[i]);
     }
-    boolean vector = job.format.bytes == 1 && !job.saturates();
+    columnScales(job, scratch, (long) strip * job.columns + column, n, plain);
+    boolean vector = job.isNarrow();
     int together = rowsTogether(job, n);
     for (int row = firstRow; vector && row < endRow; row += together) {
       int rows = Math.min(together, endRow - row);
@@ -133,6 +132,25 @@ final class HostQuantizeColumns {
       if (!vector || !HostQuantizeLanes.isPlain(scratch.amax[i])) {
         column(job, scratch, strip, column + i, scratch.amax[i]);
       }
+    }
+  }
+
+  private static void columnScales(
+      HostQuantizeJob job, HostQuantizeScratch scratch, long scaleIndex, int n, boolean plain) {
+    float[] minus = scratch.minusScales;
+    if (plain && job.isNarrow()) {
+      HostQuantizeGroups.scales(n, scratch.amax, job.rule, job.format, minus, scratch.reciprocals);
+      for (int i = 0; i < n; i++) {
+        job.putScale(scaleIndex + i, -minus[i]);
+      }
+      return;
+    }
+    for (int i = 0; i < n; i++) {
+      int amax = scratch.amax[i];
+      float scale = job.scale(amax > HostQuantizeLanes.INFINITY ? 0 : amax);
+      minus[i] = -scale;
+      scratch.reciprocals[i] = 1f / scale;
+      job.putScale(scaleIndex + i, scale);
     }
   }
 

@@ -12,6 +12,9 @@ import org.foretoken.kernels.graph.DType;
  * kept and used again, for a call must not allocate.
  */
 final class HostQuantizeJob implements HostPool.Range {
+  /** Elements that one thread quantizes sooner than another has woken up. */
+  static final int ALONE = 1 << 16;
+
   private static final ThreadLocal<HostQuantizeJob> JOB =
       ThreadLocal.withInitial(HostQuantizeJob::new);
 
@@ -138,7 +141,7 @@ final class HostQuantizeJob implements HostPool.Range {
 
   private void start(HostPool pool, Kind kind, int units) {
     this.kind = kind;
-    pool.parallelFor(units, 1, this);
+    pool.parallelFor(units, (long) rows * columns <= ALONE ? units : 1, this);
   }
 
   @Override
@@ -199,6 +202,7 @@ final class HostQuantizeJob implements HostPool.Range {
    * @param floats address of the groups' values
    * @param element index of the first value
    * @param scaleIndex index of the first scale
+   * @param next index of the first of as many values that are worked on next
    */
   void encodeGroups(
       HostQuantizeScratch scratch,
@@ -206,14 +210,25 @@ final class HostQuantizeJob implements HostPool.Range {
       long element,
       long scaleIndex,
       int count,
-      int shift) {
+      int shift,
+      long next) {
     float[] minus = scratch.minusScales;
     HostQuantizeGroups.scales(count, scratch.amax, rule, format, minus, scratch.reciprocals);
     for (int g = 0; g < count; g++) {
       putScale(scaleIndex + g, -minus[g]);
     }
-    HostQuantizeGroups.encode(
-        floats, codes + element, count << shift, shift, minus, scratch.reciprocals, format);
+    int bytes = bf16 ? 2 : 4;
+    scratch.seen |=
+        HostQuantizeGroups.encode(
+            floats,
+            codes + element,
+            count << shift,
+            shift,
+            minus,
+            scratch.reciprocals,
+            format,
+            x + bytes * next,
+            bytes);
   }
 
   /**

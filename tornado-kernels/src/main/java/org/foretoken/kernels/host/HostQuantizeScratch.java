@@ -24,6 +24,9 @@ final class HostQuantizeScratch {
 
   final float[] reciprocals = new float[PIECE];
 
+  /** Depends on what was read ahead of its use, and must not be optimized away. */
+  int seen;
+
   private final MemorySegment piece = Arena.ofAuto().allocate(8L * PIECE, 64);
 
   private HostQuantizeScratch() {}
