@@ -189,6 +189,11 @@ final class OpGraph {
     };
   }
 
+  /** Whether the operation changes what it reads. */
+  boolean updates() {
+    return node().writes().stream().anyMatch(fills::containsKey);
+  }
+
   /** Whether it moves bytes rather than computes. */
   boolean boundByMemory() {
     return switch (what) {

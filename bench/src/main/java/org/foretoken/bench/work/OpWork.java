@@ -2,7 +2,6 @@ package org.foretoken.bench.work;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.Set;
 import org.foretoken.bench.measure.CheckFailure;
 import org.foretoken.bench.measure.NotMeasured;
@@ -61,12 +60,14 @@ final class OpWork implements Workload {
         double[] wanted = download(reference, t);
         compare(t, wanted, download(tested.backend(), t), "the first rows alone");
         if (prefixes.contains(t.name())) {
-          double[] whole = download(place.backend(), graph.graph().tensor(t.name()));
-          compare(t, wanted, Arrays.copyOf(whole, wanted.length), "the first rows");
+          Tensor whole = graph.graph().tensor(t.name());
+          compare(t, wanted, download(place.backend(), whole, wanted.length), "the first rows");
         }
       }
     }
-    graph.upload(place.backend()); // what the operation updates starts from the same values
+    if (graph.updates()) {
+      graph.upload(place.backend()); // what the operation updates starts from the same values
+    }
   }
 
   private void compare(Tensor t, double[] expected, double[] found, String part) {
@@ -85,10 +86,15 @@ final class OpWork implements Workload {
   }
 
   private static double[] download(Backend backend, Tensor t) {
+    return download(backend, t, Math.toIntExact(t.shape().elements()));
+  }
+
+  /** The first {@code n} elements: a large tensor does not fit the Java heap as doubles. */
+  private static double[] download(Backend backend, Tensor t, int n) {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment segment = scratch.allocate(Math.max(1, t.bytes()), 64).asSlice(0, t.bytes());
       backend.download(t.name(), segment);
-      double[] values = new double[Math.toIntExact(t.shape().elements())];
+      double[] values = new double[n];
       for (int i = 0; i < values.length; i++) {
         values[i] = Elements.get(t.dtype(), segment, i);
       }

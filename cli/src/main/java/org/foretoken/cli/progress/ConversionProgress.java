@@ -22,6 +22,7 @@ public final class ConversionProgress implements ConversionListener, AutoCloseab
   private ProgressBar bar;
   private long total;
   private long done;
+  private String shown = "";
   private boolean closed;
 
   /** Shows a conversion on {@code err}. */
@@ -72,8 +73,11 @@ public final class ConversionProgress implements ConversionListener, AutoCloseab
     if (bar != null) {
       bar.stepBy(bytes);
     } else if (total > 0 && done * PARTS / total > before * PARTS / total) {
-      err.println(
-          title + " " + Numbers.percent((double) done / total) + " of " + Numbers.bytes(total));
+      String share = Numbers.percent((double) done / total);
+      if (!share.equals(shown)) { // 99.96 % and the end look the same
+        err.println(title + " " + share + " of " + Numbers.bytes(total));
+        shown = share;
+      }
     }
   }
 
