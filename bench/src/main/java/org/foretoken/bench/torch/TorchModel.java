@@ -112,12 +112,22 @@ final class TorchModel {
     return turned.flatten(3, 4).transpose(1, 2);
   }
 
+  /** The complex factors that turn pairs at a position, [rotaryDim / 2]. */
+  Tensor turns(int position) {
+    return rotations.select(0, position);
+  }
+
   /** The feed-forward network of a block: dense, or experts. */
   Tensor feedForward(int layer, Tensor x) {
     String mlp = ParameterNames.block(layer) + "mlp.";
     return config.feedForward() instanceof FeedForwardConfig.MixtureOfExperts m && m.routes(layer)
         ? experts.apply(m, mlp, x)
         : dense(mlp, x);
+  }
+
+  /** Whether a block's feed-forward network is experts. */
+  boolean routes(int layer) {
+    return config.feedForward() instanceof FeedForwardConfig.MixtureOfExperts m && m.routes(layer);
   }
 
   /** SwiGLU of the matrices whose names start with {@code mlp}. */

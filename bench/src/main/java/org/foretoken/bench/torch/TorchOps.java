@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.global.torch;
 /** Single operations as LibTorch does them, from its own operations. */
 public final class TorchOps {
   private static final double E4M3_MAX = 448;
+  private static final long[] TILE = {1, 3};
 
   private TorchOps() {}
 
@@ -33,7 +34,7 @@ public final class TorchOps {
     public void run() {
       try (PointerScope _ = new PointerScope();
           AutoGradMode _ = new AutoGradMode(false)) {
-        Tensor scales = x.abs().amax(new long[] {1, 3}, true).div(new Scalar(E4M3_MAX));
+        Tensor scales = x.abs().amax(TILE, true).div_(new Scalar(E4M3_MAX));
         codes.copy_(x.div(scales));
       }
     }

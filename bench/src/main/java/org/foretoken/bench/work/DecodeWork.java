@@ -160,6 +160,7 @@ final class DecodeWork implements Workload {
               + ", found "
               + Arrays.toString(theirs));
     }
+    LibTorch.fastest(place.pool().threads(), () -> decoder.generate(prompt, TOKENS));
     return new Side() {
       @Override
       public long nanos(int calls) {

@@ -59,6 +59,7 @@ final class OpPeers {
           }
           default -> throw OpWork.noPeer(peer, work.benchCase());
         };
+    LibTorch.fastest(work.threads(), call);
     return Side.of(call, LibTorch::rest);
   }
 

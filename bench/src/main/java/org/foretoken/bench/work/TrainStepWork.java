@@ -103,6 +103,7 @@ final class TrainStepWork implements Workload {
               training.step(),
               fp32() && !bf16 ? TOLERANCE : 4 * ROUNDED_TOLERANCE);
         }
+        LibTorch.fastest(place.pool().threads(), training::step);
         yield Side.of(training::step, LibTorch::rest);
       }
       case TORCH_FP32, TORCH_BF16 -> PythonModel.trainStep(peer.label(), model.run());
