@@ -11,6 +11,8 @@ import org.foretoken.cli.metrics.MetricsJson;
 import org.foretoken.cli.text.KvCacheText;
 import org.foretoken.cli.text.Numbers;
 import org.foretoken.cli.text.TokenText;
+import org.foretoken.kernels.host.HostBackend;
+import org.foretoken.model.config.AttentionConfig;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.config.Recipe;
 import org.foretoken.model.data.TextDecoder;
@@ -216,7 +218,7 @@ final class GenerateCommand extends ForetokenCommand {
       requests.add(new GenerateRequest(ids, options));
       capacity += ids.length + (long) tokens;
     }
-    requireMemory(model.model(), capacity);
+    requireMemory(model.model(), capacity, model.backend() instanceof HostBackend);
     Generator generator = model.generator(Math.toIntExact(capacity));
     boolean streaming = !json && prompts.size() == 1;
     TextDecoder decoder = streaming ? started(model, requests.getFirst()) : null;
@@ -315,9 +317,14 @@ final class GenerateCommand extends ForetokenCommand {
     return drafts == null ? config.mtpDepth() : drafts;
   }
 
-  /** Compares the caches of keys, values and hidden states, all in FP32, with the free memory. */
-  private static void requireMemory(ModelConfig config, long capacity) {
-    long row = (config.layers() + config.mtpDepth()) * (long) config.attention().cachedPerToken();
+  /**
+   * Compares the caches of keys, values and hidden states, all in FP32, and the host's transposed
+   * copies of the keys with the free memory.
+   */
+  private static void requireMemory(ModelConfig config, long capacity, boolean host) {
+    AttentionConfig attention = config.attention();
+    long block = attention.cachedPerToken() + (host ? attention.keysPerToken() : 0L);
+    long row = (config.layers() + config.mtpDepth()) * block;
     long hidden = (config.mtpDepth() + 1L) * config.hiddenSize();
     long need = (row + hidden) * Float.BYTES * capacity;
     long available = MemoryCheck.availableBytes();

@@ -14,6 +14,9 @@ public sealed interface AttentionConfig {
   /** Values that a cache keeps of each token in each block. */
   int cachedPerToken();
 
+  /** Those of them that are keys, of which a CPU keeps a transposed copy beside the cache. */
+  int keysPerToken();
+
   /**
    * Multi-head ({@code kvHeads == heads}) and grouped-query attention with rotary positions on the
    * whole head.
@@ -31,6 +34,11 @@ public sealed interface AttentionConfig {
     @Override
     public int cachedPerToken() {
       return 2 * kvHeads * headDim;
+    }
+
+    @Override
+    public int keysPerToken() {
+      return kvHeads * headDim;
     }
   }
 
@@ -63,6 +71,11 @@ public sealed interface AttentionConfig {
     @Override
     public int cachedPerToken() {
       return kvLoraRank + qkRopeHeadDim;
+    }
+
+    @Override
+    public int keysPerToken() {
+      return cachedPerToken(); // the query meets the whole row
     }
   }
 }
