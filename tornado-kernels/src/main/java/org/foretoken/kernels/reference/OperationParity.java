@@ -71,7 +71,9 @@ public final class OperationParity {
           new Result(
               operation.name(),
               operation.node().op().signature().writeName(i),
-              TensorError.between(download(expected, tensor), download(tested, tensor)),
+              TensorError.between(
+                  operation.comparable(tensor, download(expected, tensor)),
+                  operation.comparable(tensor, download(tested, tensor))),
               operation.tolerance(tensor),
               node > 0 ? node : whole));
     }
