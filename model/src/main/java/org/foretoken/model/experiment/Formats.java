@@ -130,9 +130,9 @@ public record Formats(RunConfig run, int rows, int columns, List<Double> imbalan
                 + " percent (paired).",
             Texts.percent(fine4), Texts.percent(fine5), Texts.interval(loss)),
         verdict == Verdict.UNDECIDED
-            ? "The error is decided; the loss is not: about "
-                + loss.seedsToDecide(0, 1000)
-                + " seeds (1000: or more) would tell the two apart at this size."
+            ? "The error is decided; the loss is not: "
+                + Texts.seeds(loss.seedsToDecide(0, 1000), 1000)
+                + " would tell the two apart at this size."
             : "Error and loss are decided at this size.",
         List.of(
             new Findings.Control(

@@ -112,10 +112,11 @@ public record LossParity(
     String decider =
         switch (verdict) {
           case UNDECIDED ->
-              "With this spread about "
-                  + claimed.seedsToDecide(Math.copySign(Tolerances.LOSS, claimed.mean()), 1000)
-                  + " seeds would decide it; or longer runs, whose losses differ less from seed to"
-                  + " seed.";
+              "With this spread "
+                  + Texts.seeds(
+                      claimed.seedsToDecide(Math.copySign(Tolerances.LOSS, claimed.mean()), 1000),
+                      1000)
+                  + " would decide it; or longer runs, whose losses differ less from seed to seed.";
           default ->
               "Decided after "
                   + seeds

@@ -43,6 +43,11 @@ final class Texts {
     return of("%,." + digits + "f", value);
   }
 
+  /** {@code about 12 seeds}, or {@code 1000 seeds or more} where counting ended there. */
+  static String seeds(int seeds, int most) {
+    return seeds < most ? "about " + seeds + " seeds" : most + " seeds or more";
+  }
+
   /** The interval in another unit. */
   static Interval scaled(Interval i, double by) {
     double low = Math.min(i.low() * by, i.high() * by);
