@@ -109,7 +109,7 @@ public final class ExperimentReport {
     out.append(" seeds; arms of one seed share data and initial weights.</p>\n");
     findings.figures().forEach(f -> figure(f, out));
     heading("The control", about.control());
-    out.append("<div class=\"scroll\"><table><tbody>\n");
+    out.append("<div class=\"scroll\"><table class=\"controls\"><tbody>\n");
     for (Findings.Control control : findings.controls()) {
       out.append("<tr><th scope=\"row\">").append(Html.escape(control.what()));
       out.append("</th><td class=\"text\">");
