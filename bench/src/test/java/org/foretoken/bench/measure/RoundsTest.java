@@ -32,6 +32,25 @@ class RoundsTest {
     }
   }
 
+  /** As decoding, which times the tokens after the prompt only. */
+  @Test
+  void roundsArePlannedByTheWholeTimeOfACall() {
+    int[] made = {0};
+    Side side =
+        calls -> {
+          made[0] += calls;
+          long end = System.nanoTime() + calls * 5_000_000L;
+          while (System.nanoTime() < end && made[0] < 1_000) {
+            Thread.onSpinWait();
+          }
+          return calls * 1_000L;
+        };
+
+    Rounds.measure(List.of(side), new Rounds.Plan(2, 0));
+
+    assertThat(made[0]).isLessThan(100); // by its own account 10,000 calls would fit each round
+  }
+
   @Test
   void quartilesAreInterpolated() {
     Samples s = new Samples(5, 1, 4, 2, 3);
