@@ -75,8 +75,9 @@ final class SampleWriter {
     return tokens;
   }
 
-  /** Continues the first prompt; the weights must not have changed since the last evaluation. */
+  /** Continues the first prompt with the weights of now. */
   MetricsLine.Sample sample(int step) {
+    generator.refreshWeights();
     int drafts = run.model().mtpDepth();
     int end = tokenizer.endOfText();
     GenerateOptions options =
@@ -126,6 +127,7 @@ final class SampleWriter {
    * ones do not count for much.
    */
   MetricsLine.Decoding measure(int step) {
+    generator.refreshWeights();
     int depths = run.model().mtpDepth();
     DecodeComparison c =
         DecodeComparison.run(

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.foretoken.cli.metrics.MetricsLine;
 import org.foretoken.cli.metrics.RunHistory;
 import org.foretoken.model.memory.KvCache;
 import org.junit.jupiter.api.BeforeAll;
@@ -226,6 +228,7 @@ class TrainingTest {
     Path out = trained("latent", "--set", latent, "--recipe", "deepseek", "--device", "host");
     RunHistory history = RunHistory.read(out);
     assertThat(history.decoding().orElseThrow().same()).isTrue();
+    assertSampleIsTheCheckpoints(out, history.samples().getLast());
     int layers = history.start().config().path("model").path("layers").asInt();
     assertThat(history.start().memory().kvCache())
         .isEqualTo(new KvCache(layers + 2, 10 + 4, 2 * (6 + 8), 6 + 8, 2, 1, true));
@@ -258,6 +261,33 @@ class TrainingTest {
             "--device",
             "host");
     assertThat(text.err()).contains("blocks of 14 values in F32); MHA with 2 heads");
+  }
+
+  /** What a run writes while it is trained is what its checkpoint writes. */
+  private static void assertSampleIsTheCheckpoints(Path run, MetricsLine.Sample sample) {
+    byte[] prompt = new byte[sample.prompt().size()];
+    for (int i = 0; i < prompt.length; i++) {
+      prompt[i] = sample.prompt().get(i).byteValue();
+    }
+    JsonNode json =
+        Program.run(
+                "generate",
+                "--checkpoint",
+                run.toString(),
+                "--prompt",
+                new String(prompt, StandardCharsets.UTF_8),
+                "--tokens",
+                "" + sample.tokens().size(),
+                "--temperature",
+                "" + sample.temperature(),
+                "--json",
+                "--device",
+                "host")
+            .json();
+    assertThat(json.path("tokens").toString().replace(",", ", "))
+        .isEqualTo(sample.tokens().toString());
+    assertThat(json.path("proposed_by").toString().replace(",", ", "))
+        .isEqualTo(sample.proposedBy().toString());
   }
 
   @Test

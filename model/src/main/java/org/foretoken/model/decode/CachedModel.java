@@ -3,6 +3,7 @@ package org.foretoken.model.decode;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.foretoken.kernels.graph.Backend;
+import org.foretoken.kernels.graph.Executable;
 import org.foretoken.kernels.graph.Graph;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.decode.DecodeGraphs.Kind;
@@ -27,6 +28,7 @@ public final class CachedModel {
   private final ModelConfig config;
   private final DecodeGraphs graphs;
   private final int capacity;
+  private final Executable derivedWeights; // null where decoding reads the parameters alone
   private final int[] buffer = new int[LARGEST_CHUNK];
   private final StepRows single = new StepRows();
   private float[] logits = new float[0];
@@ -48,8 +50,17 @@ public final class CachedModel {
     graphs = new DecodeGraphs(backend, config, layout, precision, capacity + 1);
     Graph weights = new Graph("inference-weights");
     InferenceWeights.emitForDecoding(new Tape(weights, layout, precision, false), config, layout);
-    if (!weights.nodes().isEmpty()) {
-      backend.compile(weights).run();
+    derivedWeights = weights.nodes().isEmpty() ? null : backend.compile(weights);
+    refreshWeights();
+  }
+
+  /**
+   * Makes anew what decoding reads instead of the parameters: FP8 codes, and the absorbed weights
+   * of latent attention. Needed whenever parameters have changed.
+   */
+  void refreshWeights() {
+    if (derivedWeights != null) {
+      derivedWeights.run();
     }
   }
 

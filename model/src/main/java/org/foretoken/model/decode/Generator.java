@@ -20,6 +20,14 @@ public final class Generator {
     model = new CachedModel(backend, config, ModelLayout.of(config), precision, capacity);
   }
 
+  /**
+   * Takes over parameters that have changed on the backend since the generator was made: their FP8
+   * codes and absorbed weights are copies, which an evaluation makes anew in part only.
+   */
+  public void refreshWeights() {
+    model.refreshWeights();
+  }
+
   /** The configuration of the model. */
   public ModelConfig config() {
     return model.config();

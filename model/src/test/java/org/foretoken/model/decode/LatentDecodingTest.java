@@ -195,6 +195,27 @@ class LatentDecodingTest {
     }
   }
 
+  /** A run that is being trained writes samples: absorbed weights are copies that grow old. */
+  @ParameterizedTest
+  @EnumSource(Recipe.class)
+  void weightsThatChangeAreDecodedWithAfterARefresh(Recipe recipe) {
+    ModelConfig config = config(67, 1);
+    PrecisionTable precision = PrecisionTable.of(recipe);
+    GenerateOptions options = GenerateOptions.greedy(40, 1);
+    int[] prompt = {1, 2, 3};
+    try (Backend changed = loaded(config, 5);
+        Backend fresh = loaded(config, 6)) {
+      Generator a = new Generator(changed, config, precision, 48);
+      int[] before = a.generate(prompt, options).tokens();
+      ParameterInit.upload(changed, config, ModelLayout.of(config), 6);
+      a.refreshWeights();
+      Generation after = a.generate(prompt, options);
+      Generation expected = new Generator(fresh, config, precision, 48).generate(prompt, options);
+      assertThat(after.tokens()).isEqualTo(expected.tokens()).isNotEqualTo(before);
+      assertThat(after.checks()).isEqualTo(expected.checks());
+    }
+  }
+
   @Test
   void compressedQueriesAreOptional() {
     ModelConfig config = TestModels.latent(1, true, 0);
