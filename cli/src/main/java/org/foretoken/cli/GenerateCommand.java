@@ -231,7 +231,7 @@ final class GenerateCommand extends ForetokenCommand {
       print(decoder.rest());
       out().println();
     }
-    DecodeComparison comparison = rounds == 0 ? null : compare(model, generator, requests, k);
+    DecodeComparison comparison = rounds == 0 ? null : compare(generator, requests, k);
     for (int i = 0; i < generations.size(); i++) {
       String text = text(model, generations.get(i).tokens());
       if (json) {
@@ -340,8 +340,7 @@ final class GenerateCommand extends ForetokenCommand {
     }
   }
 
-  private DecodeComparison compare(
-      LoadedModel model, Generator generator, List<GenerateRequest> requests, int k) {
+  private DecodeComparison compare(Generator generator, List<GenerateRequest> requests, int k) {
     if (k == 0) {
       throw wrong("--rounds: expected drafts to compare plain decoding with, found none");
     }

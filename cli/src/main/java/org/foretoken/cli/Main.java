@@ -55,12 +55,14 @@ public final class Main implements Runnable {
       usageHelp = true,
       scope = ScopeType.INHERIT,
       description = "Show this help and leave.")
+  @SuppressWarnings("unused") // read by picocli
   private boolean help;
 
   @Option(
       names = {"-V", "--version"},
       versionHelp = true,
       description = "Show version, commit and JDK, and leave.")
+  @SuppressWarnings("unused") // read by picocli
   private boolean version;
 
   @Option(

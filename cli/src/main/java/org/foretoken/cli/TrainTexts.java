@@ -77,14 +77,14 @@ final class TrainTexts {
   }
 
   private static String model(ModelConfig model, TrainPlan plan) {
-    long modules = plan.parameters() - plan.trunkParameters();
+    double modules = plan.parameters() - plan.trunkParameters();
     String mtp =
         switch (model.mtpDepth()) {
           case 0 -> ", no MTP module";
           case 1 -> " (" + Numbers.rounded(modules) + " in 1 MTP module)";
           default -> " (" + Numbers.rounded(modules) + " in " + model.mtpDepth() + " MTP modules)";
         };
-    return Numbers.rounded(plan.parameters()) + " parameters" + mtp;
+    return Numbers.rounded((double) plan.parameters()) + " parameters" + mtp;
   }
 
   private static String targets(RunConfig run) {

@@ -80,24 +80,22 @@ public record Granularity(int rows, int columns) {
    */
   public static Granularity parse(String text, String path) {
     String key = text.strip().toLowerCase(java.util.Locale.ROOT);
-    switch (key) {
-      case "tensor":
-        return TENSOR;
-      case "row":
-        return ROW;
-      case "column":
-        return COLUMN;
-      default:
+    return switch (key) {
+      case "tensor" -> TENSOR;
+      case "row" -> ROW;
+      case "column" -> COLUMN;
+      default -> {
         if (key.matches("[1-9][0-9]{0,8}x[1-9][0-9]{0,8}")) {
           String[] extents = key.split("x");
-          return new Granularity(Integer.parseInt(extents[0]), Integer.parseInt(extents[1]));
+          yield new Granularity(Integer.parseInt(extents[0]), Integer.parseInt(extents[1]));
         }
         throw new InputException(
             path
                 + ": expected tensor, row, column or ROWSxCOLUMNS as in 1x128, found '"
                 + text
                 + "'");
-    }
+      }
+    };
   }
 
   /** As {@link #parse} reads it. */

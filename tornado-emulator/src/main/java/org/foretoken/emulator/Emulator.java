@@ -26,8 +26,7 @@ public final class Emulator {
    */
   public static boolean isActive() {
     try {
-      TaskGraph.class.getDeclaredField("builder");
-      return true;
+      return TaskGraph.class.getDeclaredField("builder") != null;
     } catch (NoSuchFieldException _) {
       return false;
     }

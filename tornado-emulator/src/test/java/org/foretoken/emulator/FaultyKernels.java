@@ -70,6 +70,7 @@ final class FaultyKernels {
     out.set(context.globalIdx, l);
   }
 
+  @SuppressWarnings("DuplicateBranches") // two barriers are not one: the fault of this kernel
   static void twoBarriers(KernelContext context, IntArray out) {
     int l = context.localIdx;
     if (l < 20) {

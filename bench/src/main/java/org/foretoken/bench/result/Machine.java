@@ -1,6 +1,7 @@
 package org.foretoken.bench.result;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -104,7 +105,8 @@ public record Machine(
     try {
       Process process =
           new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-      String text = new String(process.getInputStream().readAllBytes()).strip();
+      String text =
+          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
       boolean done = process.waitFor(SECONDS, TimeUnit.SECONDS) && process.exitValue() == 0;
       return done && !text.isEmpty() ? text.lines().findFirst().orElse(null) : null;
     } catch (IOException e) {

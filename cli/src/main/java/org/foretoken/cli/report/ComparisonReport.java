@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import org.foretoken.cli.metrics.MetricsLine;
 import org.foretoken.cli.metrics.RunHistory;
@@ -79,9 +80,9 @@ public final class ComparisonReport {
     int steps = run.steps().isEmpty() ? 0 : run.steps().getLast().step();
     return List.of(
         entry.name(),
-        run.start().config().path("train").path("recipe").asText("?").toLowerCase(),
+        run.start().config().path("train").path("recipe").asText("?").toLowerCase(Locale.ROOT),
         Integer.toString(run.start().targetsPerSequence().size() - 1),
-        Numbers.rounded(run.start().memory().parameters()),
+        Numbers.rounded((double) run.start().memory().parameters()),
         Numbers.count(steps) + (run.end().isEmpty() ? " (not ended)" : ""),
         evaluated ? Numbers.fixed(run.evals().getLast().lossMain(), 3) : NONE,
         evaluated ? Numbers.fixed(run.evals().getLast().bitsPerByte(), 3) : NONE,

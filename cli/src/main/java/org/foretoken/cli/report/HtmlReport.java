@@ -95,7 +95,7 @@ public final class HtmlReport {
                     .asText("?")
                     .toLowerCase(java.util.Locale.ROOT)
                 + ", "
-                + Numbers.rounded(start.memory().parameters())
+                + Numbers.rounded((double) start.memory().parameters())
                 + " parameters, "
                 + Numbers.count(done)
                 + " steps of "

@@ -71,7 +71,7 @@ public final class Batches {
   public Batch evaluation(int index, int count) {
     Batch batch = Batch.empty(batchSize * sequenceLength);
     long windows = (long) count * batchSize;
-    long places = stream.length() - sequenceLength;
+    long places = (long) stream.length() - sequenceLength;
     for (int i = 0; i < batchSize; i++) {
       long n = (long) index * batchSize + i;
       int start = (int) (windows == 1 ? 0 : places * n / (windows - 1));

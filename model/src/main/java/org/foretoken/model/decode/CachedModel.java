@@ -197,7 +197,7 @@ public final class CachedModel {
     }
     step.executable().run();
     if (heads > 0) {
-      download(step.logits(), head, heads, headSize);
+      download(step.logits(), head, headSize);
     }
   }
 
@@ -212,7 +212,7 @@ public final class CachedModel {
     backend.upload(tensor, MemorySegment.ofArray(buffer).asSlice(0, 4L * size));
   }
 
-  private void download(String tensor, int head, int heads, int headSize) {
+  private void download(String tensor, int head, int headSize) {
     int v = config.vocabSize();
     if ((head + headSize) * v > logits.length) {
       logits = Arrays.copyOf(logits, (head + headSize) * v);

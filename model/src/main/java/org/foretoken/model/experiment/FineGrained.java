@@ -69,7 +69,7 @@ public record FineGrained(
     float[] x = normals(rows * inner, random);
     for (int i = 0; i < x.length; i++) {
       if (fprop && random.nextDouble() < outlierShare) {
-        x[i] = (float) (Math.copySign(strength, x[i]));
+        x[i] = (float) Math.copySign(strength, x[i]);
       }
     }
     for (int row = 0; row < rows && !fprop; row++) {

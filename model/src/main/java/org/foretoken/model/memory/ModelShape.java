@@ -199,7 +199,7 @@ public record ModelShape(
     }
     map.put(Operation.FEED_FORWARD_INPUT, 2 * inner * hidden);
     map.put(Operation.FEED_FORWARD_OUTPUT, inner * hidden);
-    map.put(Operation.MTP_PROJECTION, mtpDepth * 2 * hidden * hidden);
+    map.put(Operation.MTP_PROJECTION, 2L * mtpDepth * hidden * hidden);
     return map;
   }
 

@@ -129,8 +129,6 @@ public final class Trainer {
     long started = System.nanoTime();
     long stepNanos = 0;
     StepMetrics metrics = null;
-    EvalMetrics evaluation = null;
-    Path checkpoint = null;
     int done = first;
     while (done < train.steps() && !stopAsked) {
       long before = System.nanoTime();
@@ -140,16 +138,16 @@ public final class Trainer {
       listener.stepped(metrics);
       routing(done, first);
       if (train.evalEvery() > 0 && done % train.evalEvery() == 0 && done < train.steps()) {
-        evaluation = evaluate(eval, validation, done);
+        evaluate(eval, validation, done);
       }
       if (train.checkpointEvery() > 0
           && done % train.checkpointEvery() == 0
           && done < train.steps()) {
-        checkpoint = save(done);
+        save(done);
       }
     }
-    evaluation = evaluate(eval, validation, done);
-    checkpoint = save(done);
+    EvalMetrics evaluation = evaluate(eval, validation, done);
+    Path checkpoint = save(done);
     double rate = stepNanos == 0 ? 0 : (done - first) * (double) tokens * 1e9 / stepNanos;
     return new TrainResult(done, (long) done * tokens, metrics, evaluation, rate, checkpoint);
   }

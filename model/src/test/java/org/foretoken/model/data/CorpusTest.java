@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -28,7 +29,7 @@ class CorpusTest {
     Path dir = Files.createDirectory(folder.resolve("dir"));
     try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
       for (int i = 9; i >= 0; i--) {
-        byte[] text = ("text of file " + i).getBytes();
+        byte[] text = ("text of file " + i).getBytes(StandardCharsets.UTF_8);
         Files.write(dir.resolve("f" + i), text);
         out.putNextEntry(new ZipEntry("f" + i));
         out.write(text);

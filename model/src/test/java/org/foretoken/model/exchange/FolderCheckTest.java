@@ -90,11 +90,12 @@ class FolderCheckTest {
         .hasLineCount(1);
   }
 
-  private static final Consumer<RawFolder> AS_IT_IS = f -> {};
+  private static void asItIs(RawFolder folder) {}
 
   @Test
   void aFolderMadeByHandIsRead() throws IOException {
-    try (ModelFolder read = ModelFolder.open(written(LLAMA, AS_IT_IS), OptionalInt.empty())) {
+    try (ModelFolder read =
+        ModelFolder.open(written(LLAMA, FolderCheckTest::asItIs), OptionalInt.empty())) {
       assertThat(read.model().attention().headDim()).isEqualTo(4);
       assertThat(read.format()).isEqualTo(WeightFormat.FP32);
       assertThat(read.tokenizer()).isEmpty();
@@ -127,7 +128,7 @@ class FolderCheckTest {
   void shapesThatContradictTheConfiguration() throws IOException {
     assertRefused(
         LLAMA.replace("\"intermediate_size\": 12", "\"intermediate_size\": 13"),
-        AS_IT_IS,
+        FolderCheckTest::asItIs,
         "'model.layers.0.mlp.gate_proj.weight'",
         "expected [13, 8] by config.json, found [12, 8]",
         "correct config.json");
@@ -154,7 +155,7 @@ class FolderCheckTest {
   void anotherNumberOfModules() throws IOException {
     assertRefused(
         LLAMA.replace("\"num_nextn_predict_layers\": 1", "\"num_nextn_predict_layers\": 2"),
-        AS_IT_IS,
+        FolderCheckTest::asItIs,
         "expected 2 MTP modules by config.json (num_nextn_predict_layers)",
         "found no tensor of model.layers.2.*",
         "--mtp-depth 0");
@@ -182,7 +183,7 @@ class FolderCheckTest {
     add(moe, "model.norm.weight", 8);
     add(moe, "lm_head.weight", 11, 8);
     llama = moe;
-    ModelFolder.open(written(DEEPSEEK, AS_IT_IS), OptionalInt.empty()).close();
+    ModelFolder.open(written(DEEPSEEK, FolderCheckTest::asItIs), OptionalInt.empty()).close();
     assertRefused(
         DEEPSEEK,
         f -> f.remove(block + "mlp.experts.1.up_proj.weight"),
@@ -208,7 +209,7 @@ class FolderCheckTest {
         fp8, f -> add(f, down, 8, 12), "in F8_E4M3, as quantization_config says, found F32");
     assertRefused(
         fp8.replace("[128, 128]", "[64, 64]"),
-        AS_IT_IS,
+        FolderCheckTest::asItIs,
         "quantization_config: expected fp8, e4m3 in blocks of [128,128]",
         "dequantize");
     assertRefused(
@@ -221,24 +222,30 @@ class FolderCheckTest {
   void configurationsOfOtherModels() throws IOException {
     assertRefused(
         LLAMA.replace("llama", "gpt2"),
-        AS_IT_IS,
+        FolderCheckTest::asItIs,
         "model_type: expected one of deepseek_v3, llama, mistral, foretoken, found \"gpt2\"");
-    assertRefused(LLAMA.replace("\"hidden_size\": 8,", ""), AS_IT_IS, "hidden_size", "found none");
+    assertRefused(
+        LLAMA.replace("\"hidden_size\": 8,", ""),
+        FolderCheckTest::asItIs,
+        "hidden_size",
+        "found none");
     assertRefused(
         LLAMA.replace("\"rope_theta\"", "\"rope_scaling\": {\"type\": \"yarn\"}, \"rope_theta\""),
-        AS_IT_IS,
+        FolderCheckTest::asItIs,
         "rope_scaling: expected none",
         "no YaRN");
     assertRefused(
         LLAMA.replace("\"silu\"", "\"gelu\""),
-        AS_IT_IS,
+        FolderCheckTest::asItIs,
         "hidden_act: expected 'silu', found \"gelu\"");
     assertRefused(
         LLAMA.replace("\"num_key_value_heads\": 1", "\"num_key_value_heads\": 3"),
-        AS_IT_IS,
+        FolderCheckTest::asItIs,
         "num_key_value_heads: expected a divisor of num_attention_heads (2), found 3");
     assertRefused(
-        DEEPSEEK.replace("noaux_tc", "greedy"), AS_IT_IS, "topk_method: expected 'noaux_tc'");
+        DEEPSEEK.replace("noaux_tc", "greedy"),
+        FolderCheckTest::asItIs,
+        "topk_method: expected 'noaux_tc'");
     Files.delete(folder.resolve("config.json"));
     assertThatThrownBy(() -> ModelFolder.open(folder, OptionalInt.empty()))
         .isInstanceOf(InputException.class)

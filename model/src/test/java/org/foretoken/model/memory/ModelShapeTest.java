@@ -64,7 +64,7 @@ class ModelShapeTest {
     ModelConfig config = TestModels.latent(depth, true, qLoraRank);
     MemoryProfile profile = ModelShape.of(config).profile();
     assertThat(profile.totalParameters()).isEqualTo(ModelLayout.of(config).parameterCount());
-    assertThat(profile.kvPerToken()).isEqualTo(config.layers() * (10 + 4));
+    assertThat(profile.kvPerToken()).isEqualTo(14L * config.layers());
   }
 
   @ParameterizedTest

@@ -145,7 +145,7 @@ class TrainerTest {
     for (int i = 0; i < 8; i++) {
       StepMetrics a = whole.steps.get(i);
       StepMetrics b = parts.steps.get(i);
-      assertThat(b.tokens()).isEqualTo(a.tokens()).isEqualTo((i + 1) * 6 * 33);
+      assertThat(b.tokens()).isEqualTo(a.tokens()).isEqualTo((i + 1) * 6L * 33);
       assertThat(b.lossMain()).isCloseTo(a.lossMain(), within(1e-4 * a.lossMain()));
       assertThat(b.lossMtp()[1]).isCloseTo(a.lossMtp()[1], within(1e-4 * a.lossMtp()[1]));
       assertThat(b.gradientNorm()).isCloseTo(a.gradientNorm(), within(1e-3 * a.gradientNorm()));

@@ -160,7 +160,7 @@ class LatentAttentionOracleTest {
             new DoubleOptional((float) (1 / Math.sqrt(nope + rope))),
             false);
     org.bytedeco.pytorch.Tensor rows =
-        o.transpose(1, 2).contiguous().view(ROWS, a.heads() * a.vHeadDim());
+        o.transpose(1, 2).contiguous().view(ROWS, (long) a.heads() * a.vHeadDim());
     return linear(rows, attn + "o_proj.weight");
   }
 

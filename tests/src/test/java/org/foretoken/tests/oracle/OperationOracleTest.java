@@ -211,7 +211,7 @@ class OperationOracleTest {
                 false)
             .transpose(1, 2)
             .contiguous()
-            .view(n, heads * valueDim);
+            .view(n, (long) heads * valueDim);
     TorchDoubles.backward(to, values.get("dO"));
     assertEqual(o, to);
     assertEqual(dq, tq.grad());

@@ -2,7 +2,6 @@ package org.foretoken.emulator.exec;
 
 import java.util.Collection;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import org.foretoken.emulator.graph.GraphDefinition;
 import org.foretoken.emulator.graph.TaskDefinition;
 import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
@@ -10,8 +9,8 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoRuntimeException;
 /** What one task graph has on the device, by identity of the host's arrays. */
 public final class DeviceMemory {
   private final GraphDefinition graph;
-  private final Map<Object, DeviceBuffer> buffers = new IdentityHashMap<>();
-  private final Map<Object, Boolean> leftOut = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, DeviceBuffer> buffers = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, Boolean> leftOut = new IdentityHashMap<>();
 
   GraphDefinition graph() {
     return graph;

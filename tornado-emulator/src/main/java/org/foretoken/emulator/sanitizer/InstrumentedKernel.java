@@ -37,7 +37,6 @@ import org.foretoken.emulator.exec.KernelBody;
  * each launch.
  */
 public final class InstrumentedKernel {
-  private final KernelCode code;
   private final MethodHandle entry;
   private final List<String> loopVariables;
   private final List<StaticField> fields = new ArrayList<>();
@@ -46,7 +45,6 @@ public final class InstrumentedKernel {
 
   /** Instruments a kernel: for the sanitizer, with TornadoVM's fused multiply-adds, or for both. */
   public InstrumentedKernel(KernelCode code, boolean probes, boolean fused) {
-    this.code = code;
     CopyLoader loader = new CopyLoader(code, probes, fused);
     loopVariables = loopVariables(code);
     try {

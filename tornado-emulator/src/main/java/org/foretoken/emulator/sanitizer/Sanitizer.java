@@ -3,7 +3,6 @@ package org.foretoken.emulator.sanitizer;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.foretoken.emulator.exec.AccessObserver;
 import org.foretoken.emulator.exec.DeviceBuffer;
 import org.foretoken.emulator.exec.KernelFault;
@@ -19,7 +18,7 @@ import org.foretoken.emulator.exec.WorkItem;
 public final class Sanitizer implements AccessObserver {
   private static final int SERIAL_LIMIT = 1 << 30;
 
-  private final Map<Object, Shadow> shadows = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, Shadow> shadows = new IdentityHashMap<>();
   private final Phase phase = new Phase();
   private final List<Tracked> tracked = new ArrayList<>();
 

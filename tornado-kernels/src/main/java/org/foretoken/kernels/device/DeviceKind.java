@@ -58,7 +58,7 @@ enum DeviceKind {
     } catch (ClassNotFoundException _) {
       return false;
     } catch (ReflectiveOperationException e) {
-      throw new AssertionError("Emulator.isActive", e);
+      throw new LinkageError("Emulator.isActive", e);
     }
   }
 

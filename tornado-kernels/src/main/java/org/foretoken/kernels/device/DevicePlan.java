@@ -25,10 +25,10 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 final class DevicePlan implements AutoCloseable {
   private final TornadoExecutionPlan plan;
   private final List<ImmutableTaskGraph> graphs = new ArrayList<>();
-  private final Map<TaskGraph, Integer> indexOf = new IdentityHashMap<>();
+  private final IdentityHashMap<TaskGraph, Integer> indexOf = new IdentityHashMap<>();
   private final List<ResidenceGraph> residences;
-  private final Map<TornadoNativeArray, Integer> home = new IdentityHashMap<>();
-  private final Map<DeviceExecutable, List<PartGraph>> parts = new IdentityHashMap<>();
+  private final IdentityHashMap<TornadoNativeArray, Integer> home = new IdentityHashMap<>();
+  private final IdentityHashMap<DeviceExecutable, List<PartGraph>> parts = new IdentityHashMap<>();
   private final Map<String, StagingGraph> staging = new LinkedHashMap<>();
   private boolean resident;
 
@@ -46,7 +46,7 @@ final class DevicePlan implements AutoCloseable {
       int mostTasks,
       boolean cudaGraph) {
     memory.allocateShared();
-    Map<DeviceExecutable, List<DeviceTask>> tasks = new IdentityHashMap<>();
+    IdentityHashMap<DeviceExecutable, List<DeviceTask>> tasks = new IdentityHashMap<>();
     for (DeviceExecutable executable : executables) {
       tasks.put(executable, executable.emit(memory)); // before the residences: constants appear
     }

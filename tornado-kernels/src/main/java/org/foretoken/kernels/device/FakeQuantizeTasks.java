@@ -21,7 +21,8 @@ final class FakeQuantizeTasks {
     int format = op.element() == FakeQuantize.Element.E4M3 ? FloatCodec.E4M3 : FloatCodec.E5M2;
     int power = op.powerOfTwo() ? 1 : 0;
     FloatArray x = tasks.f32(node.in(0));
-    FloatArray scales = tasks.scratchF32(scope.scaleRows(rows) * scope.scaleColumns(columns));
+    FloatArray scales =
+        tasks.scratchF32((long) scope.scaleRows(rows) * scope.scaleColumns(columns));
     tasks.add(
         "tileScale",
         TaskList.groups(scope.scaleColumns(columns), scope.scaleRows(rows), TileScale.GROUP),

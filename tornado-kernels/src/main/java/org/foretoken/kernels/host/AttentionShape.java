@@ -51,7 +51,7 @@ record AttentionShape(
   /** Index among all rows' heads of query {@code p} of key/value head {@code kv}. */
   long query(int firstRow, int kv, int p) {
     int group = group();
-    return (long) (firstRow + p / group) * heads + kv * group + p % group;
+    return (long) (firstRow + p / group) * heads + (long) kv * group + p % group;
   }
 
   /** First bytes of {@code n} heads of queries from {@code p} on, {@code width} floats each. */

@@ -204,6 +204,7 @@ final class GemmLoop {
     loop(serial, down * across, body);
   }
 
+  @SuppressWarnings("NarrowCalculation") // a column of the matrix is an int
   private void block(int tileBegin, int tileEnd, int sliverBegin, int sliverEnd) {
     GemmScratch scratch = GemmScratch.get();
     for (int t = tileBegin; t < tileEnd; t++) { // its rows stay in the first-level cache

@@ -15,6 +15,8 @@ final class GemmPromotion {
   private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT.withOrder(LE);
 
+  private static final long LANE_BYTES = (long) LANES * Float.BYTES;
+
   private GemmPromotion() {}
 
   /**
@@ -69,7 +71,7 @@ final class GemmPromotion {
       boolean add) {
     for (int i = 0; i < rows; i++) {
       long row = at + i * cStride * Float.BYTES;
-      long next = row + LANES * Float.BYTES;
+      long next = row + LANE_BYTES;
       FloatVector c0 = FloatVector.zero(F);
       FloatVector c1 = c0;
       if (add) {
@@ -97,7 +99,7 @@ final class GemmPromotion {
       if (columns == NR) {
         FloatVector.fromArray(F, tile, from + i * NR).intoMemorySegment(c, row, LE);
         FloatVector.fromArray(F, tile, from + i * NR + LANES)
-            .intoMemorySegment(c, row + LANES * Float.BYTES, LE);
+            .intoMemorySegment(c, row + LANE_BYTES, LE);
       } else {
         for (int j = 0; j < columns; j++) {
           c.set(F32, row + (long) j * Float.BYTES, tile[from + i * NR + j]);
@@ -112,7 +114,7 @@ final class GemmPromotion {
     for (int i = 0; i < rows; i++) {
       long row = at + i * stride * Float.BYTES;
       if (columns == NR) {
-        long next = row + LANES * Float.BYTES;
+        long next = row + LANE_BYTES;
         FloatVector.fromMemorySegment(F, c, row, LE)
             .add(FloatVector.fromArray(F, tile, from + i * NR))
             .intoMemorySegment(c, row, LE);
@@ -134,8 +136,7 @@ final class GemmPromotion {
       long row = at + i * stride * Float.BYTES;
       if (columns == NR) {
         FloatVector.fromMemorySegment(F, c, row, LE).intoArray(tile, i * NR);
-        FloatVector.fromMemorySegment(F, c, row + LANES * Float.BYTES, LE)
-            .intoArray(tile, i * NR + LANES);
+        FloatVector.fromMemorySegment(F, c, row + LANE_BYTES, LE).intoArray(tile, i * NR + LANES);
       } else {
         for (int j = 0; j < columns; j++) {
           tile[i * NR + j] = c.get(F32, row + (long) j * Float.BYTES);

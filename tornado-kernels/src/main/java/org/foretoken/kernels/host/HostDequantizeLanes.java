@@ -146,7 +146,6 @@ final class HostDequantizeLanes {
   /** {@code n} floats rounded to BF16. */
   static void narrow(long floats, long bf16, int n) {
     int whole = n - n % LANES;
-    int magnitudes = 0;
     IntVector largest = IntVector.zero(INTS);
     IntVector magnitude = IntVector.broadcast(INTS, ~SIGN);
     IntVector half = IntVector.broadcast(INTS, 0x7fff);
@@ -158,7 +157,7 @@ final class HostDequantizeLanes {
       HostQuantizeLanes.storeShorts(
           bits.add(half).add(odd).lanewise(VectorOperators.LSHR, 16), bf16 + 2L * i);
     }
-    magnitudes = largest.reduceLanes(VectorOperators.MAX);
+    int magnitudes = largest.reduceLanes(VectorOperators.MAX);
     int first = magnitudes > HostQuantizeLanes.INFINITY ? 0 : whole; // a NaN could turn infinite
     for (int i = first; i < n; i++) {
       HostQuantizeLanes.putShort(

@@ -84,7 +84,7 @@ final class HostExpertFp8MatMul extends HostExpertProduct {
     return new HostFp8Gemm.Operand(
         x.read(0).asSlice((long) first * columns, (long) rows * columns),
         format(0),
-        x.read(1).asSlice(4 * first * groups, 4 * rows * groups),
+        x.read(1).asSlice(4L * first * groups, 4L * rows * groups),
         1,
         Tile.SIZE);
   }
@@ -107,7 +107,7 @@ final class HostExpertFp8MatMul extends HostExpertProduct {
     return new HostFp8Gemm.Operand(
         x.read(2).asSlice(expert * size, size),
         format(2),
-        x.read(3).asSlice(4 * expert * blocks, 4 * blocks),
+        x.read(3).asSlice(4L * expert * blocks, 4 * blocks),
         Tile.SIZE,
         Tile.SIZE);
   }

@@ -143,6 +143,6 @@ final class HostExpertGate implements Runnable {
 
   private float value(long row, int i) {
     float v = getFloat(row + 4L * i) + getFloat(bias + 4L * i);
-    return v == v ? v : -Float.MAX_VALUE;
+    return Float.isNaN(v) ? -Float.MAX_VALUE : v;
   }
 }

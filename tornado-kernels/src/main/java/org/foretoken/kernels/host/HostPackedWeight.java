@@ -254,6 +254,7 @@ public final class HostPackedWeight {
     return rows <= GemmStream.ROWS && !hasNan;
   }
 
+  @SuppressWarnings("NarrowCalculation") // a column of the matrix is an int
   private void product(
       float[] left, float[] leftScales, MemorySegment y, int row, int rows, int begin, int end) {
     GemmScratch scratch = GemmScratch.get();
@@ -311,6 +312,7 @@ public final class HostPackedWeight {
   }
 
   /** One or two rows by several whole slivers at a time; see {@link GemmFewRows}. */
+  @SuppressWarnings("NarrowCalculation") // a column of the matrix is an int
   private void fewRows(
       GemmScratch scratch,
       float[] left,

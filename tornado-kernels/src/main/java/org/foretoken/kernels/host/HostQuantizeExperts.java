@@ -36,7 +36,7 @@ final class HostQuantizeExperts {
             HostQuantize.quantize(
                 pool,
                 name,
-                source.asSlice(4 * e * size, 4 * size),
+                source.asSlice(4L * e * size, 4 * size),
                 DType.F32,
                 rows,
                 columns,
@@ -93,7 +93,7 @@ final class HostQuantizeExperts {
       long groups = Math.ceilDiv(columns, Tile.SIZE);
       MemorySegment source = x.read(0).asSlice(4 * at, 4 * size);
       MemorySegment rowCodes = x.write(0).asSlice(at, size);
-      MemorySegment rowScales = x.write(1).asSlice(4 * firsts[t] * groups, 4 * rows * groups);
+      MemorySegment rowScales = x.write(1).asSlice(4L * firsts[t] * groups, 4L * rows * groups);
       MemorySegment columnCodes = x.write(2).asSlice(at, size);
       MemorySegment columnScales = x.write(3).asSlice(4L * t * columns, 4L * columns);
       String name = x.in(0).name();

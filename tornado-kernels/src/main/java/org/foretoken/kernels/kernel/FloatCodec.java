@@ -61,6 +61,7 @@ public final class FloatCodec {
   /**
    * The code of the nearest value, ties to even, saturating; NaN stays NaN, zero keeps its sign.
    */
+  @SuppressWarnings("IdentityBinaryExpression") // x != x: Float.isNaN is none of a kernel's calls
   static int encode(float x, int format) {
     float magnitude = x < 0f ? -x : x;
     magnitude = magnitude > max(format) ? max(format) : magnitude;

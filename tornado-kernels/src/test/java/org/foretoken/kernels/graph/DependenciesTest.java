@@ -126,7 +126,7 @@ class DependenciesTest {
           waiting.stream().filter(i -> order.containsAll(d.predecessors(i))).toList();
       Integer next = ready.get(random.nextInt(ready.size()));
       order.add(next);
-      waiting.remove(next);
+      waiting.remove((Object) next);
     }
     return List.copyOf(order);
   }

@@ -200,7 +200,8 @@ class HostQuantizeTest {
       for (Fill fill : Fill.values()) {
         float[] values = fill.values(random, shape[0] * shape[1]);
         float amax = QuantizerReference.amax(values);
-        for (float scale : new float[] {amax / 4480, amax / 448, 1e-30f, 1e-44f, 1e37f, 0.37f}) {
+        for (float scale :
+            new float[] {amax / 4480, amax / 448, 1e-30f, 7 * Float.MIN_VALUE, 1e37f, 0.37f}) {
           if (scale > 0) {
             checkGiven(values, shape[0], shape[1], scale, amax);
           }

@@ -15,7 +15,8 @@ final class TieProbe {
 
   /** Compares at every tie of {@code format}, once up to powers of two. */
   static void compare(HostQuantizeFormat format, float scale) {
-    int ties = 2 << format.format.mantissaBits();
+    int half = 1 << format.format.mantissaBits();
+    int ties = 2 * half;
     int n = ties * (2 * NEIGHBOURS + 1);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment x = arena.allocate(4L * n, 64);
@@ -23,9 +24,7 @@ final class TieProbe {
       for (int t = 0; t < ties; t++) {
         // In the normal range halves of the last place, below it the halves of the subnormals.
         double tie =
-            t < ties / 2
-                ? 1 + (t + 0.5) / (ties / 2)
-                : (t - ties / 2 + 0.5) * format.format.minPositive();
+            t < half ? 1 + (t + 0.5) / half : (t - half + 0.5) * format.format.minPositive();
         int centre = Float.floatToRawIntBits((float) (tie * scale));
         for (int k = -NEIGHBOURS; k <= NEIGHBOURS; k++) {
           x.setAtIndex(ValueLayout.JAVA_INT, t * (2 * NEIGHBOURS + 1) + k + NEIGHBOURS, centre + k);

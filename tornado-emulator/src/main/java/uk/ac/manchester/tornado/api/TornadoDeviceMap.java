@@ -1,6 +1,7 @@
 package uk.ac.manchester.tornado.api;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -39,7 +40,10 @@ public class TornadoDeviceMap {
 
   /** The devices whose name has this part, in any case. */
   public Stream<TornadoDevice> getDevicesByName(String name) {
-    return devices().filter(d -> d.getDeviceName().toLowerCase().contains(name.toLowerCase()));
+    return devices()
+        .filter(
+            d ->
+                d.getDeviceName().toLowerCase(Locale.ROOT).contains(name.toLowerCase(Locale.ROOT)));
   }
 
   /** The devices of a kind. */
