@@ -3,8 +3,8 @@ package org.foretoken.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.foretoken.cli.metrics.MetricsJson;
-import org.foretoken.cli.text.Columns;
 import org.foretoken.cli.text.Numbers;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.Executable;
@@ -125,15 +125,21 @@ final class KernelsCommand extends ForetokenCommand {
     try (Backend backend = gpu.open(name, false)) {
       description = backend.description();
     }
+    Rows printed = json ? null : new Rows(operations);
     if (!json) {
       out().println("device  " + description);
-      out().flush();
+      printed.header();
     }
     List<Line> lines = new ArrayList<>();
     List<KernelCode.Row> rows;
     try (TimeBudget time = new TimeBudget(budget)) {
       for (OperationCase operation : operations) {
-        lines.addAll(time.run(() -> run(operation, name), why -> List.of(without(operation, why))));
+        List<Line> done =
+            time.run(() -> run(operation, name), why -> List.of(without(operation, why)));
+        lines.addAll(done);
+        if (printed != null) {
+          done.forEach(printed::print);
+        }
         kernels.collect();
       }
       rows = kernels.examine(code, time::spent);
@@ -146,7 +152,7 @@ final class KernelsCommand extends ForetokenCommand {
     if (json) {
       out().println(MetricsJson.line(report));
     } else {
-      print(lines, failed);
+      summary(lines, failed);
       printKernels(rows);
     }
     return failed == 0 && rows.stream().noneMatch(KernelCode.Row::failed) ? 0 : 1;
@@ -194,11 +200,21 @@ final class KernelsCommand extends ForetokenCommand {
         null);
   }
 
-  private void print(List<Line> lines, long failed) {
-    Columns table =
-        new Columns("operation", "output", ">diff", ">max error", "allowed", ">ms", "result");
-    for (Line l : lines) {
-      table.row(
+  /** The table of results, each row printed when it is known: a check takes minutes on a device. */
+  private final class Rows {
+    private final String format;
+
+    Rows(List<OperationCase> operations) {
+      int width = operations.stream().mapToInt(o -> o.name().length()).max().orElse(0);
+      format = "%-" + Math.max(9, width) + "s  %-12s  %8s  %9s  %-29s  %8s  %s";
+    }
+
+    void header() {
+      line("operation", "output", "diff", "max error", "allowed", "ms", "result");
+    }
+
+    void print(Line l) {
+      line(
           l.operation(),
           l.output(),
           number(l.diff()),
@@ -207,7 +223,14 @@ final class KernelsCommand extends ForetokenCommand {
           Numbers.fixed(l.milliseconds(), 2),
           l.passed() ? "ok" : "FAILED" + (l.failure() == null ? "" : ": " + l.failure()));
     }
-    table.lines().forEach(out()::println);
+
+    private void line(Object... cells) {
+      out().println(String.format(Locale.ROOT, format, cells).stripTrailing());
+      out().flush();
+    }
+  }
+
+  private void summary(List<Line> lines, long failed) {
     out().println();
     if (failed == 0) {
       out().println((compileOnly ? "compiled: " : "passed: ") + lines.size() + " results");
@@ -245,8 +268,6 @@ final class KernelsCommand extends ForetokenCommand {
   }
 
   static String number(Double value) {
-    return value == null
-        ? ""
-        : value == 0 ? "0" : String.format(java.util.Locale.ROOT, "%.1e", value);
+    return value == null ? "" : value == 0 ? "0" : String.format(Locale.ROOT, "%.1e", value);
   }
 }

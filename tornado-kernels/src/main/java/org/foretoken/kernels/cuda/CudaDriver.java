@@ -17,6 +17,7 @@ import java.util.Optional;
  */
 final class CudaDriver {
   // CUdevice_attribute
+  static final int ATTRIBUTE_MULTIPROCESSOR_COUNT = 16;
   static final int ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75;
   static final int ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76;
   // CUfunction_attribute
@@ -34,6 +35,9 @@ final class CudaDriver {
   private final NativeLibrary library;
   private final MethodHandle getErrorName;
   private final MethodHandle ctxSetCurrent;
+  private final MethodHandle ctxPushCurrent;
+  private final MethodHandle ctxPopCurrent;
+  private final MethodHandle primaryCtxRetain;
   private final MethodHandle init;
   private final MethodHandle deviceGet;
   private final MethodHandle deviceGetAttribute;
@@ -50,6 +54,9 @@ final class CudaDriver {
     this.library = library;
     getErrorName = status("cuGetErrorName", JAVA_INT, ADDRESS);
     ctxSetCurrent = status("cuCtxSetCurrent", JAVA_LONG);
+    ctxPushCurrent = status("cuCtxPushCurrent_v2", JAVA_LONG);
+    ctxPopCurrent = status("cuCtxPopCurrent_v2", ADDRESS);
+    primaryCtxRetain = status("cuDevicePrimaryCtxRetain", ADDRESS, JAVA_INT);
     init = status("cuInit", JAVA_INT);
     deviceGet = status("cuDeviceGet", ADDRESS, JAVA_INT);
     deviceGetAttribute = status("cuDeviceGetAttribute", ADDRESS, JAVA_INT, JAVA_INT);
@@ -106,6 +113,22 @@ final class CudaDriver {
     }
   }
 
+  /** Runs something in the first device's primary context, which stays. */
+  void inPrimaryContext(Runnable work) {
+    try (Arena arena = Arena.ofConfined()) {
+      check("cuInit", call(init, 0));
+      MemorySegment out = arena.allocate(JAVA_LONG);
+      check("cuDeviceGet", call(deviceGet, out, 0));
+      check("cuDevicePrimaryCtxRetain", call(primaryCtxRetain, out, out.get(JAVA_INT, 0)));
+      check("cuCtxPushCurrent", call(ctxPushCurrent, out.get(JAVA_LONG, 0)));
+      try {
+        work.run();
+      } finally {
+        check("cuCtxPopCurrent", call(ctxPopCurrent, out));
+      }
+    }
+  }
+
   /** Compute capability of the first device, major * 10 + minor. */
   int computeCapability() {
     try (Arena arena = Arena.ofConfined()) {
@@ -115,6 +138,15 @@ final class CudaDriver {
       int device = out.get(JAVA_INT, 0);
       return attribute(out, ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, device) * 10
           + attribute(out, ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device);
+    }
+  }
+
+  /** Multiprocessors of the first device. */
+  int multiprocessors() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(JAVA_INT);
+      check("cuDeviceGet", call(deviceGet, out, 0));
+      return attribute(out, ATTRIBUTE_MULTIPROCESSOR_COUNT, out.get(JAVA_INT, 0));
     }
   }
 

@@ -35,11 +35,19 @@ final class MatmulPlan implements AutoCloseable {
    * @param m rows of c
    * @param n columns of c
    * @param k inner dimension
-   * @param workspaceBytes workspace that an algorithm may use
+   * @param workspace device memory at 16 bytes that an algorithm may use
+   * @param workspaceBytes how much of it
    * @throws CudaException when the library has no algorithm for it
    */
   MatmulPlan(
-      CublasLt library, long handle, MatmulKind kind, int m, int n, int k, long workspaceBytes) {
+      CublasLt library,
+      long handle,
+      MatmulKind kind,
+      int m,
+      int n,
+      int k,
+      long workspace,
+      long workspaceBytes) {
     this.library = library;
     this.kind = kind;
     description = library.createDescription();
@@ -55,6 +63,9 @@ final class MatmulPlan implements AutoCloseable {
               ? CublasLt.SCALE_BLK128X128_32F
               : CublasLt.SCALE_VEC128_32F);
       library.set(description, CublasLt.DESC_B_SCALE_MODE, CublasLt.SCALE_VEC128_32F);
+      // With these modes no algorithm is found without pointers, which it then does not read.
+      library.setPointer(description, CublasLt.DESC_A_SCALE_POINTER, workspace, pointer);
+      library.setPointer(description, CublasLt.DESC_B_SCALE_POINTER, workspace, pointer);
     }
     aLayout =
         kind.bTransposed()

@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.runtime.library.spi.LibraryContext;
 /** What the libraries keep for one device and one execution plan: handles, plans, workspace. */
 final class TensorCoreContext implements LibraryContext, AutoCloseable {
   /** What NVIDIA recommends for Hopper (cuBLAS documentation, cublasSetWorkspace): 32 MiB. */
-  private static final long WORKSPACE_BYTES = 32L << 20;
+  static final long WORKSPACE_BYTES = 32L << 20;
 
   private record Key(MatmulKind kind, int m, int n, int k) {}
 
@@ -43,7 +43,7 @@ final class TensorCoreContext implements LibraryContext, AutoCloseable {
     }
     return plans.computeIfAbsent(
         new Key(kind, m, n, k),
-        key -> new MatmulPlan(cublasLt, handle, kind, m, n, k, WORKSPACE_BYTES));
+        key -> new MatmulPlan(cublasLt, handle, kind, m, n, k, workspace, WORKSPACE_BYTES));
   }
 
   /** A kernel in PTX; the first call loads it. */

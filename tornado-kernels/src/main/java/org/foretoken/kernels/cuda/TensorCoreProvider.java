@@ -52,8 +52,10 @@ public final class TensorCoreProvider implements TornadoLibraryProvider {
           tensorCores.plan(MatmulKind.FP8_TILE_TILE, (int) p[5], (int) p[6], (int) p[7]);
       case TensorCoreLibrary.BF16 ->
           tensorCores.plan(kind((int) p[9]), (int) p[3], (int) p[4], (int) p[5]);
-      case TensorCoreLibrary.WGMMA_FP8 -> tensorCores.wgmma(WgmmaFp8Gemm.BLOCKS);
-      case TensorCoreLibrary.WGMMA_FP8_TILES -> tensorCores.wgmma(WgmmaFp8Gemm.TILES);
+      case TensorCoreLibrary.WGMMA_FP8 ->
+          tensorCores.wgmma(WgmmaFp8Gemm.of(WgmmaScales.BLOCKS, (int) p[5]));
+      case TensorCoreLibrary.WGMMA_FP8_TILES ->
+          tensorCores.wgmma(WgmmaFp8Gemm.of(WgmmaScales.TILES, (int) p[5]));
       default -> throw unknown(descriptor.getFunctionName());
     }
   }
@@ -66,8 +68,8 @@ public final class TensorCoreProvider implements TornadoLibraryProvider {
           scaled(context, MatmulKind.FP8_TILE_BLOCK, invocation);
       case TensorCoreLibrary.FP8_TILE_TILE -> scaled(context, MatmulKind.FP8_TILE_TILE, invocation);
       case TensorCoreLibrary.BF16 -> bf16(context, invocation);
-      case TensorCoreLibrary.WGMMA_FP8 -> wgmma(context, WgmmaFp8Gemm.BLOCKS, invocation);
-      case TensorCoreLibrary.WGMMA_FP8_TILES -> wgmma(context, WgmmaFp8Gemm.TILES, invocation);
+      case TensorCoreLibrary.WGMMA_FP8 -> wgmma(context, WgmmaScales.BLOCKS, invocation);
+      case TensorCoreLibrary.WGMMA_FP8_TILES -> wgmma(context, WgmmaScales.TILES, invocation);
       default -> throw unknown(functionName);
     }
   }
@@ -102,10 +104,9 @@ public final class TensorCoreProvider implements TornadoLibraryProvider {
             context.stream());
   }
 
-  private static void wgmma(
-      TensorCoreContext context, WgmmaFp8Gemm kernel, LibraryInvocation call) {
+  private static void wgmma(TensorCoreContext context, WgmmaScales scales, LibraryInvocation call) {
     context
-        .wgmma(kernel)
+        .wgmma(WgmmaFp8Gemm.of(scales, argument(call, 5)))
         .run(
             call.getDevicePointer(0),
             call.getDevicePointer(1),

@@ -1,14 +1,18 @@
 package org.foretoken.kernels.cuda;
 
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
 /**
  * c [m,n] (+)= a [m,k] b [n,k]^T in E4M3 on Hopper's own FP8 tensor cores ({@code wgmma}), with
  * DeepSeek's scales and promotion to FP32 on the CUDA cores every 128 of the inner dimension
  * (DeepSeek-V3, section 3.3.2). In PTX, since no other compiler of this project reaches these
- * instructions. There are two kernels: for fprop and dgrad a comes in 1x128 tiles and b in 128x128
- * blocks, see {@link #BLOCKS}; for wgrad both come in 1x128 tiles, see {@link #TILES}.
+ * instructions. {@link WgmmaScales} says which scales it takes.
  *
  * <pre>
- *   work group of 384 threads, one tile of 128 x 128 of c
+ *   work groups of 384 threads stay on the device and take one tile of 128 x 128 of c after the
+ *   other; the first takes copies for the next tile while the others still store the last
  *
  *   warpgroup 0, one thread          warpgroups 1 and 2, 64 rows each
  *   ------------------------         ----------------------------------------------
@@ -16,28 +20,36 @@ package org.foretoken.kernels.cuda;
  *     wait until stage is empty        wait until stage is full
  *     copy engine: a, b -> stage       4 x wgmma m64n128k32 -> 64 registers a thread
  *                                      hand the stage back
- *                                      sums += (row's scale * block's scale) * products
+ *                                      sums += (row's scale * column's scale) * products
  * </pre>
  *
- * A stage holds 128 x 128 bytes of a and of b as the copy engine swizzles them over 128 bytes (PTX
- * ISA, "Asynchronous warpgroup level matrix shared memory layout"): chunk j of 16 bytes in row r
- * lies at chunk j xor (r mod 8). Rows and columns outside the matrices are copied as zeros, so
+ * Work groups may come in clusters of two, with tiles one above the other: each then fetches half
+ * of b's rows, and the copy engine puts them into both. That saves a quarter of what the tensor
+ * cores draw from the L2 cache. Tiles are taken in groups of {@link #RASTER} rows of tiles, column
+ * by column, so that what the device works on at one time comes from few rows of a and b.
+ *
+ * <p>A stage holds 128 x 128 bytes of a and of b as the copy engine swizzles them over 128 bytes
+ * (PTX ISA, "Asynchronous warpgroup level matrix shared memory layout"): chunk j of 16 bytes in row
+ * r lies at chunk j xor (r mod 8). Rows and columns outside the matrices are copied as zeros, so
  * ragged m, n and k need no other path.
  */
 final class WgmmaFp8Gemm {
-  /** Scales of a [m, ceil(k/128)], of b [ceil(n/128), ceil(k/128)]. */
-  static final WgmmaFp8Gemm BLOCKS = new WgmmaFp8Gemm(false);
-
-  /** Scales of a [ceil(k/128), m], of b [ceil(k/128), n], n even. */
-  static final WgmmaFp8Gemm TILES = new WgmmaFp8Gemm(true);
-
   /** Rows and columns of a tile of c. */
   static final int TILE = 128;
 
   /** Threads of a work group. */
   static final int THREADS = 384;
 
-  private static final int STAGES = 4;
+  /** Accumulators of a thread: 64 x 128 over 128 threads. */
+  static final int REGISTERS = 64;
+
+  /** Pairs of columns of c of a thread. */
+  static final int PAIRS = TILE / 8;
+
+  /** Rows of tiles that are worked on at one time. */
+  static final int RASTER = 16;
+
+  private static final int STAGES = 6;
   private static final int OPERAND_BYTES = TILE * TILE;
   private static final int STAGE_BYTES = 2 * OPERAND_BYTES;
   private static final int BARRIERS = STAGES * STAGE_BYTES;
@@ -47,50 +59,96 @@ final class WgmmaFp8Gemm {
   /** Bytes of dynamic shared memory: stages, barriers, and what aligning the stages may take. */
   static final int SHARED_BYTES = EMPTY + 8 * STAGES + 1024;
 
-  /** Accumulators of a thread: 64 x 128 over 128 threads. */
-  private static final int REGISTERS = 64;
+  private static final Map<WgmmaScales, List<WgmmaFp8Gemm>> KERNELS =
+      new EnumMap<>(WgmmaScales.class);
 
-  /** Pairs of columns of c of a thread. */
-  private static final int PAIRS = TILE / 8;
+  static {
+    for (WgmmaScales scales : WgmmaScales.values()) {
+      KERNELS.put(
+          scales,
+          List.of(
+              new WgmmaFp8Gemm(scales, 1, scales == WgmmaScales.BLOCKS),
+              new WgmmaFp8Gemm(scales, 2, scales == WgmmaScales.BLOCKS)));
+    }
+  }
 
-  private final boolean tiles;
-  private final String ptx;
-  private final StringBuilder text = new StringBuilder();
+  private final WgmmaScales scales;
+  private final int cluster;
+  private final boolean ahead;
+  private final PtxText ptx = new PtxText();
 
-  private WgmmaFp8Gemm(boolean tiles) {
-    this.tiles = tiles;
+  /**
+   * The kernel for a product with m rows: in clusters where they leave few tiles without work.
+   *
+   * @param m rows of a
+   */
+  static WgmmaFp8Gemm of(WgmmaScales scales, int m) {
+    int tiles = Math.ceilDiv(m, TILE);
+    return KERNELS.get(scales).get(tiles % 2 == 0 || tiles > 8 ? 1 : 0);
+  }
+
+  /** All kernels. */
+  static List<WgmmaFp8Gemm> all() {
+    return KERNELS.values().stream().flatMap(List::stream).toList();
+  }
+
+  /**
+   * Writes the kernel.
+   *
+   * @param cluster work groups that share b, 1 or 2
+   */
+  WgmmaFp8Gemm(WgmmaScales scales, int cluster, boolean ahead) {
+    this.ahead = ahead;
+    this.scales = scales;
+    this.cluster = cluster;
     head();
     setUp();
     producer();
     consumer();
-    store();
-    ptx = text.toString();
+    ptx.block(
+        """
+        FINISH:
+        """);
+    if (cluster > 1) { // the other's copies and arrivals still come into this one's memory
+      ptx.emit("  barrier.cluster.arrive.release;");
+      ptx.emit("  barrier.cluster.wait.acquire;");
+    }
+    ptx.block(
+        """
+        DONE:
+          ret;
+        }
+        """);
+  }
+
+  /** Work groups of a cluster. */
+  int cluster() {
+    return cluster;
+  }
+
+  /** Rows of tiles of a product with m rows; those of a cluster are all there. */
+  int tilesDown(int m) {
+    return Math.ceilDiv(m, TILE * cluster) * cluster;
+  }
+
+  /** Rows of b that one copy fetches. */
+  int boxRowsOfB() {
+    return TILE / cluster;
   }
 
   /** Name of the kernel. */
   String kernelName() {
-    return tiles ? "wgmma_fp8_gemm_tiles" : "wgmma_fp8_gemm_nt";
+    return scales == WgmmaScales.BLOCKS ? "wgmma_fp8_gemm_nt" : "wgmma_fp8_gemm_tiles";
   }
 
   /** The kernel's text, for {@code sm_90a}. */
   String ptx() {
-    return ptx;
-  }
-
-  /** Adds a line, with the next value in the place of each #. */
-  private void emit(String line, Object... values) {
-    int from = 0;
-    for (Object value : values) {
-      int at = line.indexOf('#', from);
-      text.append(line, from, at).append(value);
-      from = at + 1;
-    }
-    text.append(line, from, line.length()).append('\n');
+    return ptx.toString();
   }
 
   /** Parameters, registers. */
   private void head() {
-    emit(
+    ptx.block(
         """
         .version 8.0
         .target sm_90a
@@ -110,241 +168,329 @@ final class WgmmaFp8Gemm {
           .param .u32 accumulate)
         .maxntid #, 1, 1
         .minnctapersm 1
+        """,
+        kernelName(),
+        THREADS);
+    if (cluster > 1) {
+      ptx.emit(".explicitcluster");
+      ptx.emit(".reqnctapercluster #, 1, 1", cluster);
+    }
+    ptx.block(
+        """
         {
           .reg .pred %p, %first, %inside, %add;
-          .reg .b32 %thread, %lane, %warp, %group, %base, %stage, %phase, %full, %empty;
-          .reg .b32 %m, %n, %k, %blocks, %block, %row0, %row8, %column, %column0, %line, %t, %u;
+          .reg .b32 %thread, %lane, %warp, %group, %rank, %base, %stage, %phase, %full, %empty;
+          .reg .b32 %m, %n, %k, %blocks, %block, %row0, %row8, %column, %column0, %line, %t, %u, %v;
+          .reg .b32 %tile, %tiles, %step, %down, %across, %remote;
           .reg .b64 %a_map, %b_map, %scales, %scale0, %scale8, %scaleb, %c, %c0, %c8, %at, %da, %db;
-          .reg .f32 %s0, %s8, %sb, %x, %y;
-          .reg .f32 %d<#>, %sum<#>;
+          .reg .b16 %both;
+          .reg .b32 %held;
+          .reg .f32 %x, %y;
+          .reg .f32 %d<#>, %e<#>, %sum<#>;
         """,
-        kernelName(), THREADS, REGISTERS, REGISTERS);
-    if (tiles) {
-      emit("  .reg .b64 %adown, %bdown;");
-      emit("  .reg .b32 %offset<#>;", PAIRS);
-      emit("  .reg .f32 %sb<#>;", 2 * PAIRS);
-    }
+        REGISTERS, REGISTERS, REGISTERS);
+    scales.registers(ptx);
   }
 
   /** Where a thread is, and the barriers: full needs the producer, empty every consuming warp. */
   private void setUp() {
-    emit("  ld.param.u32 %m, [m];");
-    emit("  ld.param.u32 %n, [n];");
-    emit("  ld.param.u32 %k, [k];");
-    emit("  add.u32 %blocks, %k, 127;");
-    emit("  shr.u32 %blocks, %blocks, 7;");
-    emit("  mov.u32 %thread, %tid.x;");
-    emit("  and.b32 %lane, %thread, 31;");
-    emit("  shr.u32 %warp, %thread, 5;");
-    emit("  shr.u32 %group, %thread, 7;");
-    emit("  mov.u32 %t, %ctaid.y;");
-    emit("  shl.b32 %line, %t, 7;");
-    emit("  mov.u32 %t, %ctaid.x;");
-    emit("  shl.b32 %column0, %t, 7;");
-    emit("  mov.u32 %base, stages;");
-    emit("  add.u32 %base, %base, 1023;");
-    emit("  and.b32 %base, %base, -1024;");
-    emit("  setp.ne.u32 %p, %thread, 0;");
-    emit("  @%p bra READY;");
-    for (int i = 0; i < STAGES; i++) {
-      emit("  mbarrier.init.shared::cta.b64 [%base+#], 1;", BARRIERS + 8 * i);
-      emit("  mbarrier.init.shared::cta.b64 [%base+#], #;", EMPTY + 8 * i, CONSUMER_WARPS);
+    ptx.block(
+        """
+          ld.param.u32 %m, [m];
+          ld.param.u32 %n, [n];
+          ld.param.u32 %k, [k];
+          add.u32 %blocks, %k, 127;
+          shr.u32 %blocks, %blocks, 7;
+          add.u32 %down, %m, #;
+          div.u32 %down, %down, #;
+          add.u32 %across, %n, 127;
+          shr.u32 %across, %across, 7;
+          mul.lo.u32 %tiles, %down, %across;
+          mov.u32 %tile, %ctaid.x;
+          mov.u32 %step, %nctaid.x;
+          div.u32 %tile, %tile, #;
+          div.u32 %step, %step, #;
+          mov.u32 %thread, %tid.x;
+          and.b32 %lane, %thread, 31;
+          shr.u32 %warp, %thread, 5;
+          shr.u32 %group, %thread, 7;
+          mov.u32 %rank, 0;
+        """,
+        TILE * cluster - 1, TILE * cluster, cluster, cluster);
+    if (cluster > 1) {
+      ptx.emit("  mov.u32 %rank, %cluster_ctarank;");
     }
-    emit("  fence.mbarrier_init.release.cluster;");
-    emit("READY:");
-    emit("  bar.sync 0;");
-    emit("  mov.u32 %stage, 0;");
-    emit("  mov.u32 %phase, 0;");
-    emit("  mov.u32 %block, 0;");
-    emit("  setp.ne.u32 %p, %group, 0;");
-    emit("  @%p bra CONSUMER;");
+    ptx.block(
+        """
+          mov.u32 %base, stages;
+          add.u32 %base, %base, 1023;
+          and.b32 %base, %base, -1024;
+          setp.ne.u32 %p, %thread, 0;
+          @%p bra READY;
+        """);
+    for (int i = 0; i < STAGES; i++) {
+      ptx.emit("  mbarrier.init.shared::cta.b64 [%base+#], 1;", BARRIERS + 8 * i);
+      ptx.emit(
+          "  mbarrier.init.shared::cta.b64 [%base+#], #;", EMPTY + 8 * i, CONSUMER_WARPS * cluster);
+    }
+    ptx.block(
+        """
+          fence.mbarrier_init.release.cluster;
+        READY:
+          bar.sync 0;
+        """);
+    if (cluster > 1) { // nothing may come from the other before its barriers are there
+      ptx.emit("  barrier.cluster.arrive.release;");
+      ptx.emit("  barrier.cluster.wait.acquire;");
+    }
+    ptx.block(
+        """
+          mov.u32 %stage, 0;
+          mov.u32 %phase, 0;
+          setp.ne.u32 %p, %group, 0;
+          @%p bra CONSUMER;
+        """);
+  }
+
+  /** %line, %column0: first row and column of c of the tile at hand. */
+  private void place() {
+    ptx.block(
+        """
+          mul.lo.u32 %t, %across, #;
+          div.u32 %u, %tile, %t;
+          mul.lo.u32 %t, %u, %t;
+          sub.u32 %t, %tile, %t;
+          mul.lo.u32 %u, %u, #;
+          sub.u32 %v, %down, %u;
+          min.u32 %v, %v, #;
+          div.u32 %column0, %t, %v;
+          mul.lo.u32 %v, %column0, %v;
+          sub.u32 %t, %t, %v;
+          add.u32 %t, %t, %u;
+          mad.lo.u32 %line, %t, #, %rank;
+          shl.b32 %line, %line, 7;
+          shl.b32 %column0, %column0, 7;
+        """,
+        RASTER / cluster, RASTER / cluster, RASTER / cluster, cluster);
+  }
+
+  /** The next tile of this work group, or the end. */
+  private void nextTile(String label) {
+    ptx.emit("  add.u32 %tile, %tile, %step;");
+    ptx.emit("  setp.lt.u32 %p, %tile, %tiles;");
+    ptx.emit("  @%p bra #;", label);
   }
 
   /** One thread keeps the stages filled. */
   private void producer() {
-    emit("  setmaxnreg.dec.sync.aligned.u32 40;");
-    emit("  setp.ne.u32 %p, %thread, 0;");
-    emit("  @%p bra DONE;");
-    emit("  mov.b64 %a_map, a_map;");
-    emit("  cvta.param.u64 %a_map, %a_map;");
-    emit("  mov.b64 %b_map, b_map;");
-    emit("  cvta.param.u64 %b_map, %b_map;");
-    emit("FILL:");
+    ptx.block(
+        """
+          setmaxnreg.dec.sync.aligned.u32 24;
+          setp.ne.u32 %p, %thread, 0;
+          @%p bra DONE;
+          mov.b64 %a_map, a_map;
+          cvta.param.u64 %a_map, %a_map;
+          mov.b64 %b_map, b_map;
+          cvta.param.u64 %b_map, %b_map;
+          mov.b16 %both, #;
+        FILL_TILE:
+        """,
+        (1 << cluster) - 1);
+    place();
+    // The first row of the part of b that this work group fetches, and its place in a stage.
+    ptx.emit("  mad.lo.u32 %column, %rank, #, %column0;", boxRowsOfB());
+    ptx.emit("  mul.lo.u32 %v, %rank, #;", boxRowsOfB() * TILE);
+    ptx.block(
+        """
+          mov.u32 %block, 0;
+        FILL:
+        """);
     stageAddresses();
-    emit("  xor.b32 %u, %phase, 1;");
+    ptx.emit("  xor.b32 %u, %phase, 1;");
     await("EMPTY", "%empty", "%u");
-    emit("  mbarrier.arrive.expect_tx.shared::cta.b64 _, [%full], #;", STAGE_BYTES);
-    emit("  shl.b32 %u, %block, 7;");
-    copy("%t", "%a_map", "%line");
-    emit("  add.u32 %t, %t, #;", OPERAND_BYTES);
-    copy("%t", "%b_map", "%column0");
+    ptx.emit("  mbarrier.arrive.expect_tx.shared::cta.b64 _, [%full], #;", STAGE_BYTES);
+    ptx.emit("  shl.b32 %u, %block, 7;");
+    copy("%a_map", "%line", 1);
+    ptx.emit("  add.u32 %t, %t, #;", OPERAND_BYTES);
+    ptx.emit("  add.u32 %t, %t, %v;");
+    copy("%b_map", "%column", cluster);
     advance();
-    emit("  @%p bra FILL;");
-    emit("  bra DONE;");
+    ptx.emit("  @%p bra FILL;");
+    nextTile("FILL_TILE");
+    ptx.emit("  bra FINISH;");
   }
 
-  private void copy(String target, String map, String firstRow) {
-    emit(
-        "  cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes"
-            + " ["
-            + target
-            + "], ["
-            + map
-            + ", {%u, "
-            + firstRow
-            + "}], [%full];");
+  /** Has rows of a matrix copied to %t, of every work group of the cluster where there are more. */
+  private void copy(String map, String firstRow, int copies) {
+    boolean multicast = copies > 1;
+    ptx.emit(
+        "  cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes#"
+            + " [%t], [#, {%u, #}], [%full]#;",
+        multicast ? ".multicast::cluster" : "", map, firstRow, multicast ? ", %both" : "");
   }
 
   /** %t: the stage's memory; %full, %empty: its barriers. */
   private void stageAddresses() {
-    emit("  shl.b32 %full, %stage, 3;");
-    emit("  add.u32 %full, %full, %base;");
-    emit("  add.u32 %empty, %full, #;", EMPTY);
-    emit("  add.u32 %full, %full, #;", BARRIERS);
-    emit("  mad.lo.u32 %t, %stage, #, %base;", STAGE_BYTES);
+    ptx.emit("  shl.b32 %full, %stage, 3;");
+    ptx.emit("  add.u32 %full, %full, %base;");
+    ptx.emit("  add.u32 %empty, %full, #;", EMPTY);
+    ptx.emit("  add.u32 %full, %full, #;", BARRIERS);
+    ptx.emit("  mad.lo.u32 %t, %stage, #, %base;", STAGE_BYTES);
   }
 
   /** Waits until the phase of that parity of a barrier is over. */
   private void await(String label, String barrier, String parity) {
-    emit("#_WAIT:", label);
-    emit("  mbarrier.try_wait.parity.shared::cta.b64 %p, [#], #;", barrier, parity);
-    emit("  @!%p bra #_WAIT;", label);
+    ptx.emit("#_WAIT:", label);
+    ptx.emit("  mbarrier.try_wait.parity.shared::cta.b64 %p, [#], #;", barrier, parity);
+    ptx.emit("  @!%p bra #_WAIT;", label);
   }
 
   /** The next stage and block; %p: whether there is one. */
   private void advance() {
-    emit("  add.u32 %block, %block, 1;");
-    emit("  add.u32 %stage, %stage, 1;");
-    emit("  setp.eq.u32 %p, %stage, #;", STAGES);
-    emit("  @%p mov.u32 %stage, 0;");
-    emit("  @%p xor.b32 %phase, %phase, 1;");
-    emit("  setp.lt.u32 %p, %block, %blocks;");
+    ptx.emit("  add.u32 %block, %block, 1;");
+    ptx.emit("  add.u32 %stage, %stage, 1;");
+    ptx.emit("  setp.eq.u32 %p, %stage, #;", STAGES);
+    ptx.emit("  @%p mov.u32 %stage, 0;");
+    ptx.emit("  @%p xor.b32 %phase, %phase, 1;");
+    ptx.emit("  setp.lt.u32 %p, %block, %blocks;");
   }
 
-  /** Products of a block in the tensor core, then into the sums with their scales. */
+  /** Products of each block in the tensor core, then into the sums with their scales. */
   private void consumer() {
-    emit("CONSUMER:");
-    emit("  setmaxnreg.inc.sync.aligned.u32 232;");
+    ptx.block(
+        """
+        CONSUMER:
+          setmaxnreg.inc.sync.aligned.u32 240;
+        TILE:
+        """);
+    place();
     rows();
+    scales.addresses(ptx);
     for (int i = 0; i < REGISTERS; i++) {
-      emit("  mov.f32 %sum#, 0f00000000;", i);
+      ptx.emit("  mov.f32 %sum#, 0f00000000;", i);
     }
-    emit("MULTIPLY:");
-    scales();
+    ptx.emit("  mov.u32 %block, 0;");
+    scales.load(ptx, "a", "FIRST");
+    if (ahead) {
+      multiplyAhead();
+    } else {
+      multiplyInTurn();
+    }
+    ptx.emit("STORE:");
+    store();
+    nextTile("TILE");
+  }
+
+  /** One block after the other; its scales were asked for with the block before. */
+  private void multiplyInTurn() {
+    ptx.emit("MULTIPLY:");
+    inTurn("a", "b", "A");
+    ptx.emit("  @!%p bra STORE;");
+    inTurn("b", "a", "B");
+    ptx.emit("  @%p bra MULTIPLY;");
+  }
+
+  private void inTurn(String set, String nextSet, String label) {
+    ptx.emit("  add.u32 %u, %block, 1;");
+    ptx.emit("  setp.ge.u32 %p, %u, %blocks;");
+    ptx.emit("  @%p bra ASKED_#;", label);
+    scales.load(ptx, nextSet, label);
+    ptx.emit("ASKED_#:", label);
     stageAddresses();
-    await("FULL", "%full", "%phase");
-    // Warpgroup 1 multiplies rows 0 to 63 of the tile, warpgroup 2 rows 64 to 127.
-    emit("  sub.u32 %u, %group, 1;");
-    emit("  mad.lo.u32 %u, %u, #, %t;", OPERAND_BYTES / 2);
-    descriptor("%da", "%u");
-    emit("  add.u32 %u, %t, #;", OPERAND_BYTES);
-    descriptor("%db", "%u");
-    emit("  wgmma.fence.sync.aligned;");
-    for (int step = 0; step < 4; step++) {
-      emit("  setp.ne.u32 %first, #, 0;", step);
-      emit(
-          "  wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3 {"
-              + registers()
-              + "}, %da, %db, %first, 1, 1;");
-      if (step < 3) {
-        emit("  add.u64 %da, %da, 2;"); // 32 bytes on, in units of 16
-        emit("  add.u64 %db, %db, 2;");
-      }
-    }
-    emit("  wgmma.commit_group.sync.aligned;");
-    emit("  wgmma.wait_group.sync.aligned 0;");
-    emit("  setp.eq.u32 %p, %lane, 0;");
-    emit("  @%p mbarrier.arrive.shared::cta.b64 _, [%empty];");
-    for (int i = 0; i < REGISTERS; i++) {
-      String scale = i % 4 < 2 ? "%s0" : "%s8";
-      if (tiles) {
-        emit("  mul.rn.f32 %x, #, %sb#;", scale, i / 4 * 2 + i % 2);
-        scale = "%x";
-      }
-      emit("  fma.rn.f32 %sum#, %d#, #, %sum#;", i, i, scale, i);
-    }
+    await("FULL_" + label, "%full", "%phase");
+    issue("d");
+    ptx.emit("  wgmma.wait_group.sync.aligned 0;");
+    release("%empty");
+    scales.promote(ptx, set, "d");
     advance();
-    emit("  @%p bra MULTIPLY;");
   }
 
-  /** The two rows of c of a thread, and where their scales and b's begin. */
+  /**
+   * The tensor core already multiplies the next block while this one's products are added, so it
+   * takes two sets of accumulators.
+   */
+  private void multiplyAhead() {
+    stageAddresses();
+    await("FULL_FIRST", "%full", "%phase");
+    issue("d");
+    ptx.emit("MULTIPLY:");
+    ahead("d", "a", "e", "b", "A");
+    ahead("e", "b", "d", "a", "B");
+    ptx.emit("  bra MULTIPLY;");
+    last("e", "b", "B");
+    ptx.emit("  bra STORE;");
+    last("d", "a", "A");
+  }
+
+  private void ahead(String products, String set, String next, String nextSet, String label) {
+    ptx.emit("  mov.u32 %held, %empty;");
+    advance();
+    ptx.emit("  @!%p bra LAST_#;", label);
+    scales.load(ptx, nextSet, label);
+    stageAddresses();
+    await("FULL_" + label, "%full", "%phase");
+    issue(next);
+    ptx.emit("  wgmma.wait_group.sync.aligned 1;");
+    release("%held");
+    scales.promote(ptx, set, products);
+  }
+
+  private void last(String products, String set, String label) {
+    ptx.emit("LAST_#:", label);
+    ptx.emit("  wgmma.wait_group.sync.aligned 0;");
+    release("%held");
+    scales.promote(ptx, set, products);
+  }
+
+  /** The two rows of c of a thread. */
   private void rows() {
-    emit("  and.b32 %t, %warp, 3;");
-    emit("  shl.b32 %t, %t, 4;");
-    emit("  sub.u32 %u, %group, 1;");
-    emit("  shl.b32 %u, %u, 6;");
-    emit("  add.u32 %t, %t, %u;");
-    emit("  shr.u32 %u, %lane, 2;");
-    emit("  add.u32 %t, %t, %u;");
-    emit("  add.u32 %row0, %line, %t;");
-    emit("  add.u32 %row8, %row0, 8;");
-    emit("  ld.param.u64 %scales, [a_scales];");
-    emit("  cvta.to.global.u64 %scales, %scales;");
-    rowScales("%row0", "%scale0");
-    rowScales("%row8", "%scale8");
-    emit("  ld.param.u64 %scaleb, [b_scales];");
-    emit("  cvta.to.global.u64 %scaleb, %scaleb;");
-    if (tiles) {
-      columnScales();
-      return;
-    }
-    emit("  shr.u32 %t, %column0, 7;");
-    emit("  mul.lo.u32 %t, %t, %blocks;");
-    emit("  mul.wide.u32 %at, %t, 4;");
-    emit("  add.u64 %scaleb, %scaleb, %at;");
+    ptx.block(
+        """
+          and.b32 %t, %warp, 3;
+          shl.b32 %t, %t, 4;
+          sub.u32 %u, %group, 1;
+          shl.b32 %u, %u, 6;
+          add.u32 %t, %t, %u;
+          shr.u32 %u, %lane, 2;
+          add.u32 %t, %t, %u;
+          add.u32 %row0, %line, %t;
+          add.u32 %row8, %row0, 8;
+        """);
   }
 
-  /**
-   * Where the scales of a thread's columns lie in a row of scales, 8j + 2 (lane mod 4) columns from
-   * the tile's first. Columns beyond the matrix read the last pair's, and store nothing.
-   */
-  private void columnScales() {
-    emit("  and.b32 %column, %lane, 3;");
-    emit("  shl.b32 %column, %column, 1;");
-    emit("  add.u32 %column, %column, %column0;");
-    emit("  sub.u32 %u, %n, 2;");
-    for (int j = 0; j < PAIRS; j++) {
-      emit("  add.u32 %t, %column, #;", 8 * j);
-      emit("  min.u32 %t, %t, %u;");
-      emit("  shl.b32 %offset#, %t, 2;", j);
-    }
-    emit("  mul.wide.u32 %adown, %m, 4;");
-    emit("  mul.wide.u32 %bdown, %n, 4;");
-  }
-
-  /** Address of a row's scales; rows below the matrix read the last row's, and store nothing. */
-  private void rowScales(String row, String address) {
-    emit("  sub.u32 %t, %m, 1;");
-    emit("  min.u32 %t, %t, #;", row);
-    emit("  mul.wide.u32 %at, %t, #;", tiles ? "1" : "%blocks");
-    emit("  shl.b64 %at, %at, 2;");
-    emit("  add.u64 #, %scales, %at;", address);
-  }
-
-  /**
-   * The scales of both rows for the block at hand: times b's, or beside those of all columns, which
-   * are asked for before the products are waited for.
-   */
-  private void scales() {
-    emit("  ld.global.nc.f32 %s0, [%scale0];");
-    emit("  ld.global.nc.f32 %s8, [%scale8];");
-    if (tiles) {
-      for (int j = 0; j < PAIRS; j++) {
-        emit("  cvt.u64.u32 %at, %offset#;", j);
-        emit("  add.u64 %at, %at, %scaleb;");
-        emit("  ld.global.nc.v2.f32 {%sb#, %sb#}, [%at];", 2 * j, 2 * j + 1);
+  /** Has the tensor core multiply the warpgroup's 64 rows of a by b. */
+  private void issue(String products) {
+    // Warpgroup 1 multiplies rows 0 to 63 of the tile, warpgroup 2 rows 64 to 127.
+    ptx.emit("  sub.u32 %u, %group, 1;");
+    ptx.emit("  mad.lo.u32 %u, %u, #, %t;", OPERAND_BYTES / 2);
+    descriptor("%da", "%u");
+    ptx.emit("  add.u32 %u, %t, #;", OPERAND_BYTES);
+    descriptor("%db", "%u");
+    ptx.emit("  wgmma.fence.sync.aligned;");
+    for (int step = 0; step < 4; step++) {
+      ptx.emit("  setp.ne.u32 %first, #, 0;", step);
+      ptx.emit(
+          "  wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3 {#}, %da, %db, %first, 1, 1;",
+          accumulators(products));
+      if (step < 3) {
+        ptx.emit("  add.u64 %da, %da, 2;"); // 32 bytes on, in units of 16
+        ptx.emit("  add.u64 %db, %db, 2;");
       }
-      emit("  add.u64 %scale0, %scale0, %adown;");
-      emit("  add.u64 %scale8, %scale8, %adown;");
-      emit("  add.u64 %scaleb, %scaleb, %bdown;");
+    }
+    ptx.emit("  wgmma.commit_group.sync.aligned;");
+  }
+
+  /** Hands a stage back, to every work group that copies into it. */
+  private void release(String barrier) {
+    if (cluster == 1) {
+      ptx.emit("  setp.eq.u32 %p, %lane, 0;");
+      ptx.emit("  @%p mbarrier.arrive.shared::cta.b64 _, [#];", barrier);
       return;
     }
-    emit("  ld.global.nc.f32 %sb, [%scaleb];");
-    emit("  add.u64 %scale0, %scale0, 4;");
-    emit("  add.u64 %scale8, %scale8, 4;");
-    emit("  add.u64 %scaleb, %scaleb, 4;");
-    emit("  mul.rn.f32 %s0, %s0, %sb;");
-    emit("  mul.rn.f32 %s8, %s8, %sb;");
+    // Nothing was written that the other would have to see, so no wider scope than the default.
+    ptx.emit("  setp.lt.u32 %p, %lane, #;", cluster);
+    ptx.emit("  @%p mapa.shared::cluster.u32 %remote, #, %lane;", barrier);
+    ptx.emit("  @%p mbarrier.arrive.shared::cluster.b64 _, [%remote];");
   }
 
   /**
@@ -352,10 +498,10 @@ final class WgmmaFp8Gemm {
    * bytes from one group of 8 rows to the next, swizzled over 128 bytes.
    */
   private void descriptor(String descriptor, String address) {
-    emit("  and.b32 #, #, 0x3FFFF;", address, address);
-    emit("  shr.u32 #, #, 4;", address, address);
-    emit("  cvt.u64.u32 #, #;", descriptor, address);
-    emit("  or.b64 #, #, #;", descriptor, descriptor, descriptorConstant());
+    ptx.emit("  and.b32 #, #, 0x3FFFF;", address, address);
+    ptx.emit("  shr.u32 #, #, 4;", address, address);
+    ptx.emit("  cvt.u64.u32 #, #;", descriptor, address);
+    ptx.emit("  or.b64 #, #, #;", descriptor, descriptor, descriptorConstant());
   }
 
   /** The part of a matrix descriptor that does not depend on the address. */
@@ -366,52 +512,52 @@ final class WgmmaFp8Gemm {
     return leading << 16 | stride << 32 | swizzle128 << 62;
   }
 
-  private static String registers() {
+  private static String accumulators(String products) {
     StringBuilder list = new StringBuilder();
     for (int i = 0; i < REGISTERS; i++) {
-      list.append(i == 0 ? "%d" : ", %d").append(i);
+      list.append(i == 0 ? "%" : ", %").append(products).append(i);
     }
     return list.toString();
   }
 
   /** Register 4j + {0, 1} is row 0, + {2, 3} row 8, columns 8j + 2 (lane mod 4) + {0, 1}. */
   private void store() {
-    emit("  ld.param.u64 %c, [c];");
-    emit("  cvta.to.global.u64 %c, %c;");
-    emit("  ld.param.u32 %t, [accumulate];");
-    emit("  setp.ne.u32 %add, %t, 0;");
-    emit("  and.b32 %column, %lane, 3;");
-    emit("  shl.b32 %column, %column, 1;");
-    emit("  add.u32 %column, %column, %column0;");
+    ptx.block(
+        """
+          ld.param.u64 %c, [c];
+          cvta.to.global.u64 %c, %c;
+          ld.param.u32 %t, [accumulate];
+          setp.ne.u32 %add, %t, 0;
+          and.b32 %column, %lane, 3;
+          shl.b32 %column, %column, 1;
+          add.u32 %column, %column, %column0;
+        """);
     rowAddress("%row0", "%c0");
     rowAddress("%row8", "%c8");
-    for (int j = 0; j < TILE / 8; j++) {
+    for (int j = 0; j < PAIRS; j++) {
       pair("%row0", "%c0", 8 * j, 4 * j);
       pair("%row8", "%c8", 8 * j, 4 * j + 2);
     }
-    emit("DONE:");
-    emit("  ret;");
-    emit("}");
   }
 
   private void rowAddress(String row, String address) {
-    emit("  mul.wide.u32 %at, #, %n;", row);
-    emit("  cvt.u64.u32 %da, %column;");
-    emit("  add.u64 %at, %at, %da;");
-    emit("  shl.b64 %at, %at, 2;");
-    emit("  add.u64 #, %c, %at;", address);
+    ptx.emit("  mul.wide.u32 %at, #, %n;", row);
+    ptx.emit("  cvt.u64.u32 %da, %column;");
+    ptx.emit("  add.u64 %at, %at, %da;");
+    ptx.emit("  shl.b64 %at, %at, 2;");
+    ptx.emit("  add.u64 #, %c, %at;", address);
   }
 
   private void pair(String row, String address, int offset, int register) {
-    emit("  setp.lt.u32 %inside, #, %m;", row);
-    emit("  add.u32 %t, %column, #;", offset);
-    emit("  setp.lt.and.u32 %inside, %t, %n, %inside;");
-    emit("  mov.f32 %x, 0f00000000;");
-    emit("  mov.f32 %y, 0f00000000;");
-    emit("  and.pred %p, %inside, %add;");
-    emit("  @%p ld.global.v2.f32 {%x, %y}, [#+#];", address, 4 * offset);
-    emit("  add.rn.f32 %x, %x, %sum#;", register);
-    emit("  add.rn.f32 %y, %y, %sum#;", register + 1);
-    emit("  @%inside st.global.v2.f32 [#+#], {%x, %y};", address, 4 * offset);
+    ptx.emit("  setp.lt.u32 %inside, #, %m;", row);
+    ptx.emit("  add.u32 %t, %column, #;", offset);
+    ptx.emit("  setp.lt.and.u32 %inside, %t, %n, %inside;");
+    ptx.emit("  mov.f32 %x, 0f00000000;");
+    ptx.emit("  mov.f32 %y, 0f00000000;");
+    ptx.emit("  and.pred %p, %inside, %add;");
+    ptx.emit("  @%p ld.global.v2.f32 {%x, %y}, [#+#];", address, 4 * offset);
+    ptx.emit("  add.rn.f32 %x, %x, %sum#;", register);
+    ptx.emit("  add.rn.f32 %y, %y, %sum#;", register + 1);
+    ptx.emit("  @%inside st.global.v2.f32 [#+#], {%x, %y};", address, 4 * offset);
   }
 }

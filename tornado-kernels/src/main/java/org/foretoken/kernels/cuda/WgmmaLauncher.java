@@ -12,6 +12,8 @@ final class WgmmaLauncher implements AutoCloseable {
   private static final int PARAMETERS = 9;
 
   private final CudaDriver driver;
+  private final WgmmaFp8Gemm kernel;
+  private final int workGroups;
   private final long module;
   private final long function;
   private final Arena arena = Arena.ofShared();
@@ -23,6 +25,9 @@ final class WgmmaLauncher implements AutoCloseable {
   /** Assembles and loads a kernel. */
   WgmmaLauncher(CudaDriver driver, WgmmaFp8Gemm kernel) {
     this.driver = driver;
+    this.kernel = kernel;
+    // One work group takes the shared memory of a multiprocessor.
+    workGroups = driver.multiprocessors() / kernel.cluster() * kernel.cluster();
     module = driver.loadModule(kernel.ptx());
     function = driver.function(module, kernel.kernelName(), WgmmaFp8Gemm.SHARED_BYTES);
     pointers.setAtIndex(ADDRESS, 0, aMap);
@@ -45,7 +50,7 @@ final class WgmmaLauncher implements AutoCloseable {
       boolean accumulate,
       long stream) {
     driver.tensorMap(aMap, a, m, k, WgmmaFp8Gemm.TILE);
-    driver.tensorMap(bMap, b, n, k, WgmmaFp8Gemm.TILE);
+    driver.tensorMap(bMap, b, n, k, kernel.boxRowsOfB());
     values.setAtIndex(JAVA_LONG, 2, aScales);
     values.setAtIndex(JAVA_LONG, 3, bScales);
     values.setAtIndex(JAVA_LONG, 4, c);
@@ -53,10 +58,11 @@ final class WgmmaLauncher implements AutoCloseable {
     values.set(JAVA_INT, 8 * 6, n);
     values.set(JAVA_INT, 8 * 7, k);
     values.set(JAVA_INT, 8 * 8, accumulate ? 1 : 0);
+    long tiles = (long) Math.ceilDiv(n, WgmmaFp8Gemm.TILE) * kernel.tilesDown(m);
     driver.launch(
         function,
-        Math.ceilDiv(n, WgmmaFp8Gemm.TILE),
-        Math.ceilDiv(m, WgmmaFp8Gemm.TILE),
+        (int) Math.min(tiles, workGroups),
+        1,
         WgmmaFp8Gemm.THREADS,
         WgmmaFp8Gemm.SHARED_BYTES,
         stream,

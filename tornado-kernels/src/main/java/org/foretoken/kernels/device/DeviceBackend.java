@@ -8,8 +8,10 @@ import java.util.List;
 import java.util.Set;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.Graph;
+import org.foretoken.kernels.graph.Node;
 import org.foretoken.kernels.graph.Role;
 import org.foretoken.kernels.graph.Tensor;
+import org.foretoken.kernels.op.Fp8MatMul;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
@@ -247,6 +249,12 @@ public final class DeviceBackend implements Backend {
           name() + ": no resident tensor '" + tensor + "' in the graphs compiled so far");
     }
     return t;
+  }
+
+  @Override
+  public boolean shortSums(Node node) {
+    return node.op() instanceof Fp8MatMul op
+        && LibraryGemmTasks.road(node, op, roads) != GemmRoad.JIT;
   }
 
   @Override

@@ -3,9 +3,12 @@ package org.foretoken.kernels.device;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.StringJoiner;
+import java.util.function.Predicate;
+import org.foretoken.kernels.cuda.CublasLtAlgorithms;
 import org.foretoken.kernels.cuda.TensorCoreSupport;
 
 /**
@@ -18,9 +21,22 @@ final class GemmRoads {
   private final GemmRoad asked;
   private final Set<GemmRoad> available;
   private final GemmTable table;
+  private final Predicate<GemmShape> cublasLtHas;
   private final Map<GemmShape, Choice> choices = new LinkedHashMap<>();
 
+  /** Roads of a machine whose cuBLASLt can do every product. */
   GemmRoads(GemmRoad asked, Set<GemmRoad> available, GemmTable table) {
+    this(asked, available, table, shape -> true);
+  }
+
+  /**
+   * Roads of a machine.
+   *
+   * @param cublasLtHas whether cuBLASLt has an algorithm for a product
+   */
+  GemmRoads(
+      GemmRoad asked, Set<GemmRoad> available, GemmTable table, Predicate<GemmShape> cublasLtHas) {
+    this.cublasLtHas = cublasLtHas;
     this.asked = asked;
     this.available = EnumSet.copyOf(available);
     this.table = table;
@@ -61,7 +77,12 @@ final class GemmRoads {
               + support.reason()
               + "; use --gemm jit or auto");
     }
-    return new GemmRoads(asked, available, GemmTable.of(device));
+    return new GemmRoads(asked, available, GemmTable.of(device), GemmRoads::hasAlgorithm);
+  }
+
+  private static boolean hasAlgorithm(GemmShape s) {
+    return s.kind() == GemmShape.Kind.BF16
+        || CublasLtAlgorithms.forFp8(s.kind() == GemmShape.Kind.FP8_TN, s.m(), s.n(), s.k());
   }
 
   /** The road of a product. */
@@ -71,19 +92,33 @@ final class GemmRoads {
 
   private Choice decide(GemmShape shape) {
     if (asked != GemmRoad.AUTO) {
-      String refusal = shape.refusal(asked);
+      String refusal = refusal(asked, shape);
       return refusal == null ? new Choice(asked, "") : new Choice(GemmRoad.JIT, refusal);
     }
     GemmRoad measured = table.nearest(shape);
     if (measured != null && usable(measured, shape)) {
       return new Choice(measured, "");
     }
-    // Without a measurement: the vendor's library before the compiler.
-    return new Choice(usable(GemmRoad.CUBLASLT, shape) ? GemmRoad.CUBLASLT : GemmRoad.JIT, "");
+    // Without a measurement: the vendor's library before our own kernel before the compiler.
+    for (GemmRoad road : List.of(GemmRoad.CUBLASLT, GemmRoad.PTX)) {
+      if (usable(road, shape)) {
+        return new Choice(road, "");
+      }
+    }
+    return new Choice(GemmRoad.JIT, "");
   }
 
   private boolean usable(GemmRoad road, GemmShape shape) {
-    return available.contains(road) && shape.refusal(road) == null;
+    return available.contains(road) && refusal(road, shape) == null;
+  }
+
+  /** Why a road cannot carry out a product, or null where it can. */
+  private String refusal(GemmRoad road, GemmShape shape) {
+    String refusal = shape.refusal(road);
+    if (refusal == null && road == GemmRoad.CUBLASLT && !cublasLtHas.test(shape)) {
+      return "cuBLASLt has no algorithm for it";
+    }
+    return refusal;
   }
 
   /** How many shapes take which road, and those that could not take the one asked for. */

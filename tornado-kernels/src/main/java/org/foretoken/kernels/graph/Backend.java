@@ -32,6 +32,14 @@ public interface Backend extends AutoCloseable {
   /** Copies a resident tensor out, in the layout of {@link #upload}. */
   void download(String tensor, MemorySegment target);
 
+  /**
+   * Whether the sums of a node's products keep fewer bits than FP32 here, as Hopper's FP8 tensor
+   * cores do.
+   */
+  default boolean shortSums(Node node) {
+    return false;
+  }
+
   /** The resident tensors of all graphs compiled so far. */
   Collection<Tensor> residents();
 

@@ -68,6 +68,7 @@ public final class ExpertFp8GemmWgrad {
     for (int i = 0; i < GemmTile.ROWS * GemmTile.COLUMNS; i++) {
       sums[i] = 0f;
     }
+    int scaleRow = tile; // counted: a division of what may be negative would be compiled wrongly
     for (int block = begin; block < end; block += BLOCK) {
       for (int i = 0; i < GemmTile.ROWS * GemmTile.COLUMNS; i++) {
         products[i] = 0f;
@@ -115,14 +116,14 @@ public final class ExpertFp8GemmWgrad {
         int r = firstRow + down + i * GemmTile.ITEMS_DOWN;
         row[i] = 0f;
         if (r < n) {
-          row[i] = dyScales.get((tile + (block - begin) / BLOCK) * n + r);
+          row[i] = dyScales.get(scaleRow * n + r);
         }
       }
       for (int j = 0; j < GemmTile.COLUMNS; j++) {
         int q = firstColumn + across + j * GemmTile.ITEMS_ACROSS;
         float columnScale = 0f;
         if (q < k) {
-          columnScale = xScales.get((tile + (block - begin) / BLOCK) * k + q);
+          columnScale = xScales.get(scaleRow * k + q);
         }
         for (int i = 0; i < GemmTile.ROWS; i++) {
           sums[i * GemmTile.COLUMNS + j] =
@@ -130,6 +131,7 @@ public final class ExpertFp8GemmWgrad {
                   + products[i * GemmTile.COLUMNS + j] * (row[i] * columnScale);
         }
       }
+      scaleRow = scaleRow + 1;
     }
     for (int i = 0; i < GemmTile.ROWS; i++) {
       for (int j = 0; j < GemmTile.COLUMNS; j++) {

@@ -135,10 +135,10 @@ public final class GraphComparison {
     GraphComparison alone = new GraphComparison(graph, open, open, Inputs.SHARED, repeats, initial);
     long[] nanos = new long[graph.nodes().size()];
     for (Node node : graph.nodes()) {
-      List<MemorySegment> written = new ArrayList<>();
-      nanos[node.index()] = alone.run(node, alone.expected, written);
-      for (int i = 0; i < written.size(); i++) {
-        alone.expected.values.put(node.out(i), written.get(i));
+      Run run = alone.run(node, alone.expected);
+      nanos[node.index()] = run.nanos;
+      for (int i = 0; i < run.written.size(); i++) {
+        alone.expected.values.put(node.out(i), run.written.get(i));
       }
     }
     return nanos;
@@ -161,28 +161,33 @@ public final class GraphComparison {
   }
 
   private Result compare(Node node) {
-    List<MemorySegment> reference = new ArrayList<>();
-    List<MemorySegment> actual = new ArrayList<>();
-    long expectedNanos = run(node, expected, reference);
-    long testedNanos = run(node, tested, actual);
+    Run reference = run(node, expected);
+    Run actual = run(node, tested);
     List<Output> outputs = new ArrayList<>();
     for (int i = 0; i < node.writes().size(); i++) {
       Tensor t = node.out(i);
       outputs.add(
           new Output(
               t,
-              TensorError.between(reals(t, reference.get(i)), reals(t, actual.get(i))),
-              ulps(t, reference.get(i), actual.get(i)),
-              OperationTolerance.of(node.op(), t)));
-      tested.values.put(t, actual.get(i));
-      expected.values.put(t, reference.get(i)); // last, so that it is what a shared map keeps
+              TensorError.between(
+                  reals(t, reference.written.get(i)), reals(t, actual.written.get(i))),
+              ulps(t, reference.written.get(i), actual.written.get(i)),
+              actual.tolerances.get(i)));
+      tested.values.put(t, actual.written.get(i));
+      expected.values.put(
+          t, reference.written.get(i)); // last, so that it is what a shared map keeps
     }
-    return new Result(node, outputs, testedNanos, expectedNanos);
+    return new Result(node, outputs, actual.nanos, reference.nanos);
   }
 
-  /** Runs a node and appends what it wrote; returns its time. */
-  private long run(Node node, Place place, List<MemorySegment> written) {
+  /** What a node wrote in one place, how far that may be off, and its time. */
+  private record Run(
+      List<MemorySegment> written, List<OperationTolerance> tolerances, long nanos) {}
+
+  private Run run(Node node, Place place) {
     try (Backend backend = place.open.get()) {
+      List<MemorySegment> written = new ArrayList<>();
+      List<OperationTolerance> tolerances = new ArrayList<>();
       Executable executable = backend.compile(alone(node));
       for (Tensor t : node.reads()) {
         backend.upload(t.name(), place.values.get(t));
@@ -197,11 +202,12 @@ public final class GraphComparison {
         MemorySegment segment = allocate(t);
         backend.download(t.name(), segment);
         written.add(segment);
+        tolerances.add(OperationTolerance.of(node, t, backend));
       }
       for (int i = 1; i < repeats; i++) {
         nanos = Math.min(nanos, timed(executable));
       }
-      return nanos;
+      return new Run(written, tolerances, nanos);
     }
   }
 

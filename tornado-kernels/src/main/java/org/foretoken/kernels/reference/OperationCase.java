@@ -51,10 +51,10 @@ public final class OperationCase {
     return graph.nodes().getLast();
   }
 
-  /** How far one of the node's outputs may be off. */
-  OperationTolerance tolerance(Tensor output) {
+  /** How far one of the node's outputs may be off where {@code tested} carried it out. */
+  OperationTolerance tolerance(Tensor output, Backend tested) {
     if (graph.nodes().size() == 1) {
-      return OperationTolerance.of(node().op(), output);
+      return OperationTolerance.of(node(), output, tested);
     }
     return countsSteps(output) ? ONE_STEP : OperationTolerance.FP32;
   }

@@ -74,7 +74,7 @@ public final class OperationParity {
               TensorError.between(
                   operation.comparable(tensor, download(expected, tensor)),
                   operation.comparable(tensor, download(tested, tensor))),
-              operation.tolerance(tensor),
+              operation.tolerance(tensor, tested),
               node > 0 ? node : whole));
     }
     return results;

@@ -41,6 +41,9 @@ class CudaHeadersTest {
           Map.entry(
               "CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES", CublasLt.PREF_MIN_ALIGNMENT_D_BYTES),
           Map.entry(
+              "CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT",
+              CudaDriver.ATTRIBUTE_MULTIPROCESSOR_COUNT),
+          Map.entry(
               "CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR",
               CudaDriver.ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
           Map.entry(

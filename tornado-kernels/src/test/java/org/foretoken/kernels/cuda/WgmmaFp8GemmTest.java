@@ -22,7 +22,7 @@ class WgmmaFp8GemmTest {
   @TempDir private Path folder;
 
   static List<WgmmaFp8Gemm> kernels() {
-    return List.of(WgmmaFp8Gemm.BLOCKS, WgmmaFp8Gemm.TILES);
+    return WgmmaFp8Gemm.all();
   }
 
   @ParameterizedTest
@@ -35,7 +35,7 @@ class WgmmaFp8GemmTest {
     while (steps.find()) {
       order.append(steps.group(1));
     }
-    assertThat(order.toString()).isEqualTo("0123");
+    assertThat(order.toString()).matches("(0123)+");
   }
 
   /**
@@ -60,17 +60,25 @@ class WgmmaFp8GemmTest {
   void everySumTakesTheScaleOfItsColumn() {
     Matcher products =
         Pattern.compile(
-                "mul.rn.f32 %x, (%s[08]), %sb(\\d+);\\s+fma.rn.f32 %sum(\\d+), %d(\\d+), %x")
-            .matcher(WgmmaFp8Gemm.TILES.ptx());
+                "mul.rn.f32 %x, %([ab])([08]), %\\1b(\\d+);\\s+fma.rn.f32 %sum(\\d+), %d(\\d+), %x")
+            .matcher(WgmmaFp8Gemm.of(WgmmaScales.TILES, 128).ptx());
     int found = 0;
     while (products.find()) {
-      int register = Integer.parseInt(products.group(3));
-      assertThat(products.group(4)).isEqualTo(products.group(3));
-      assertThat(products.group(1)).isEqualTo(register % 4 < 2 ? "%s0" : "%s8");
-      assertThat(products.group(2)).isEqualTo("" + (register / 4 * 2 + register % 2));
+      int register = Integer.parseInt(products.group(4));
+      assertThat(products.group(5)).isEqualTo(products.group(4));
+      assertThat(products.group(2)).isEqualTo(register % 4 < 2 ? "0" : "8");
+      assertThat(products.group(3)).isEqualTo("" + (register / 4 * 2 + register % 2));
       found++;
     }
-    assertThat(found).isEqualTo(64);
+    assertThat(found).as("two sets of scales").isEqualTo(2 * 64);
+  }
+
+  @Test
+  void clustersWhereTheyLeaveFewTilesWithoutWork() {
+    assertThat(WgmmaFp8Gemm.of(WgmmaScales.BLOCKS, 64).cluster()).isEqualTo(1);
+    assertThat(WgmmaFp8Gemm.of(WgmmaScales.BLOCKS, 256).cluster()).isEqualTo(2);
+    assertThat(WgmmaFp8Gemm.of(WgmmaScales.BLOCKS, 384).cluster()).isEqualTo(1);
+    assertThat(WgmmaFp8Gemm.of(WgmmaScales.BLOCKS, 1153).tilesDown(1153)).isEqualTo(10);
   }
 
   @ParameterizedTest
