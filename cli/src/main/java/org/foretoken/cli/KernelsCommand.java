@@ -1,11 +1,13 @@
 package org.foretoken.cli;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.foretoken.cli.metrics.MetricsJson;
 import org.foretoken.cli.text.Numbers;
+import org.foretoken.kernels.cuda.WgmmaKernels;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.Executable;
 import org.foretoken.kernels.reference.OperationCase;
@@ -104,13 +106,27 @@ final class KernelsCommand extends ForetokenCommand {
       description = "Write the results and what the compiled kernels take as Markdown.")
   private Path table;
 
+  @Option(
+      names = "--ptx",
+      paramLabel = "DIR",
+      description =
+          "Write the project's own PTX kernels, every variant, into this folder: what"
+              + " bench/gpu/wgmma.py measures.")
+  private Path ptx;
+
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
   @Override
   public Integer call() {
+    if (ptx != null) {
+      writePtx();
+      if (!check) {
+        return 0;
+      }
+    }
     if (!check) {
-      throw wrong("kernels: expected --check; see 'foretoken kernels --help'");
+      throw wrong("kernels: expected --check or --ptx; see 'foretoken kernels --help'");
     }
     List<OperationCase> operations =
         new ArrayList<>(sizes == Sizes.ALL ? OperationCases.all() : OperationCases.of(7, 207));
@@ -156,6 +172,16 @@ final class KernelsCommand extends ForetokenCommand {
       printKernels(rows);
     }
     return failed == 0 && rows.stream().noneMatch(KernelCode.Row::failed) ? 0 : 1;
+  }
+
+  private void writePtx() {
+    try {
+      for (Path file : WgmmaKernels.write(ptx)) {
+        out().println(file);
+      }
+    } catch (IOException e) {
+      throw wrong("--ptx " + ptx + ": cannot be written: " + e.getMessage());
+    }
   }
 
   /** Runs one operation on devices of its own, so that a failure ends where it began. */

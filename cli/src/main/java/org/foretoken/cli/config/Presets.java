@@ -20,7 +20,7 @@ public final class Presets {
   public static final String DEFAULT = "tiny";
 
   private static final List<String> IN_JAR =
-      List.of("deepseek-v3", "listing", "mini-deepseek", "nanogpt-cpu", "tiny");
+      List.of("deepseek-v3", "listing", "mini-deepseek", "nanogpt-cpu", "one-billion", "tiny");
 
   private Presets() {}
 

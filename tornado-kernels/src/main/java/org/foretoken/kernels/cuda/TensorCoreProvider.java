@@ -52,10 +52,9 @@ public final class TensorCoreProvider implements TornadoLibraryProvider {
           tensorCores.plan(MatmulKind.FP8_TILE_TILE, (int) p[5], (int) p[6], (int) p[7]);
       case TensorCoreLibrary.BF16 ->
           tensorCores.plan(kind((int) p[9]), (int) p[3], (int) p[4], (int) p[5]);
-      case TensorCoreLibrary.WGMMA_FP8 ->
-          tensorCores.wgmma(WgmmaFp8Gemm.of(WgmmaScales.BLOCKS, (int) p[5]));
+      case TensorCoreLibrary.WGMMA_FP8 -> tensorCores.wgmma(WgmmaFp8Gemm.of(WgmmaScales.BLOCKS));
       case TensorCoreLibrary.WGMMA_FP8_TILES ->
-          tensorCores.wgmma(WgmmaFp8Gemm.of(WgmmaScales.TILES, (int) p[5]));
+          tensorCores.wgmma(WgmmaFp8Gemm.of(WgmmaScales.TILES));
       default -> throw unknown(descriptor.getFunctionName());
     }
   }
@@ -106,7 +105,7 @@ public final class TensorCoreProvider implements TornadoLibraryProvider {
 
   private static void wgmma(TensorCoreContext context, WgmmaScales scales, LibraryInvocation call) {
     context
-        .wgmma(WgmmaFp8Gemm.of(scales, argument(call, 5)))
+        .wgmma(WgmmaFp8Gemm.of(scales))
         .run(
             call.getDevicePointer(0),
             call.getDevicePointer(1),

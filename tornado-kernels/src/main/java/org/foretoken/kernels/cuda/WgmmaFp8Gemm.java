@@ -1,7 +1,6 @@
 package org.foretoken.kernels.cuda;
 
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -59,16 +58,11 @@ final class WgmmaFp8Gemm {
   /** Bytes of dynamic shared memory: stages, barriers, and what aligning the stages may take. */
   static final int SHARED_BYTES = EMPTY + 8 * STAGES + 1024;
 
-  private static final Map<WgmmaScales, List<WgmmaFp8Gemm>> KERNELS =
-      new EnumMap<>(WgmmaScales.class);
+  private static final Map<WgmmaScales, WgmmaFp8Gemm> MEASURED = new EnumMap<>(WgmmaScales.class);
 
   static {
     for (WgmmaScales scales : WgmmaScales.values()) {
-      KERNELS.put(
-          scales,
-          List.of(
-              new WgmmaFp8Gemm(scales, 1, scales == WgmmaScales.BLOCKS),
-              new WgmmaFp8Gemm(scales, 2, scales == WgmmaScales.BLOCKS)));
+      MEASURED.put(scales, new WgmmaFp8Gemm(scales, 1, false));
     }
   }
 
@@ -77,30 +71,22 @@ final class WgmmaFp8Gemm {
   private final boolean ahead;
   private final PtxText ptx = new PtxText();
 
-  /**
-   * The kernel for a product with m rows: in clusters where they leave few tiles without work.
-   *
-   * @param m rows of a
-   */
-  static WgmmaFp8Gemm of(WgmmaScales scales, int m) {
-    int tiles = Math.ceilDiv(m, TILE);
-    return KERNELS.get(scales).get(tiles % 2 == 0 || tiles > 8 ? 1 : 0);
-  }
-
-  /** All kernels. */
-  static List<WgmmaFp8Gemm> all() {
-    return KERNELS.values().stream().flatMap(List::stream).toList();
+  /** The kernel for products with these scales: of those that were measured the fastest. */
+  static WgmmaFp8Gemm of(WgmmaScales scales) {
+    return MEASURED.get(scales);
   }
 
   /**
    * Writes the kernel.
    *
    * @param cluster work groups that share b, 1 or 2
+   * @param ahead whether a warpgroup has the next block multiplied while it adds this one's
+   *     products
    */
   WgmmaFp8Gemm(WgmmaScales scales, int cluster, boolean ahead) {
-    this.ahead = ahead;
     this.scales = scales;
     this.cluster = cluster;
+    this.ahead = ahead;
     head();
     setUp();
     producer();
@@ -285,7 +271,7 @@ final class WgmmaFp8Gemm {
   private void producer() {
     ptx.block(
         """
-          setmaxnreg.dec.sync.aligned.u32 24;
+          setmaxnreg.dec.sync.aligned.u32 #;
           setp.ne.u32 %p, %thread, 0;
           @%p bra DONE;
           mov.b64 %a_map, a_map;
@@ -295,7 +281,7 @@ final class WgmmaFp8Gemm {
           mov.b16 %both, #;
         FILL_TILE:
         """,
-        (1 << cluster) - 1);
+        ahead ? 24 : 40, (1 << cluster) - 1);
     place();
     // The first row of the part of b that this work group fetches, and its place in a stage.
     ptx.emit("  mad.lo.u32 %column, %rank, #, %column0;", boxRowsOfB());
@@ -360,9 +346,10 @@ final class WgmmaFp8Gemm {
     ptx.block(
         """
         CONSUMER:
-          setmaxnreg.inc.sync.aligned.u32 240;
+          setmaxnreg.inc.sync.aligned.u32 #;
         TILE:
-        """);
+        """,
+        ahead ? 240 : 232);
     place();
     rows();
     scales.addresses(ptx);
@@ -370,7 +357,6 @@ final class WgmmaFp8Gemm {
       ptx.emit("  mov.f32 %sum#, 0f00000000;", i);
     }
     ptx.emit("  mov.u32 %block, 0;");
-    scales.load(ptx, "a", "FIRST");
     if (ahead) {
       multiplyAhead();
     } else {
@@ -381,28 +367,18 @@ final class WgmmaFp8Gemm {
     nextTile("TILE");
   }
 
-  /** One block after the other; its scales were asked for with the block before. */
+  /** One block after the other; while one warpgroup adds, the other's products are computed. */
   private void multiplyInTurn() {
     ptx.emit("MULTIPLY:");
-    inTurn("a", "b", "A");
-    ptx.emit("  @!%p bra STORE;");
-    inTurn("b", "a", "B");
-    ptx.emit("  @%p bra MULTIPLY;");
-  }
-
-  private void inTurn(String set, String nextSet, String label) {
-    ptx.emit("  add.u32 %u, %block, 1;");
-    ptx.emit("  setp.ge.u32 %p, %u, %blocks;");
-    ptx.emit("  @%p bra ASKED_#;", label);
-    scales.load(ptx, nextSet, label);
-    ptx.emit("ASKED_#:", label);
+    scales.load(ptx, "a");
     stageAddresses();
-    await("FULL_" + label, "%full", "%phase");
+    await("FULL", "%full", "%phase");
     issue("d");
     ptx.emit("  wgmma.wait_group.sync.aligned 0;");
     release("%empty");
-    scales.promote(ptx, set, "d");
+    scales.promote(ptx, "a", "d");
     advance();
+    ptx.emit("  @%p bra MULTIPLY;");
   }
 
   /**
@@ -410,6 +386,7 @@ final class WgmmaFp8Gemm {
    * takes two sets of accumulators.
    */
   private void multiplyAhead() {
+    scales.load(ptx, "a");
     stageAddresses();
     await("FULL_FIRST", "%full", "%phase");
     issue("d");
@@ -426,7 +403,7 @@ final class WgmmaFp8Gemm {
     ptx.emit("  mov.u32 %held, %empty;");
     advance();
     ptx.emit("  @!%p bra LAST_#;", label);
-    scales.load(ptx, nextSet, label);
+    scales.load(ptx, nextSet);
     stageAddresses();
     await("FULL_" + label, "%full", "%phase");
     issue(next);

@@ -3,8 +3,9 @@ package org.foretoken.kernels.cuda;
 /**
  * The scales of {@link WgmmaFp8Gemm}: where a thread finds those of its rows and columns of c, and
  * how products become sums. A thread has two rows of c, in registers 4j + {0, 1} and 4j + {2, 3},
- * and the columns 8j + 2 (lane mod 4) + {0, 1} of its tile. Scales are asked for a block ahead of
- * their use, so there are two sets of registers, a and b, of which blocks take turns.
+ * and the columns 8j + 2 (lane mod 4) + {0, 1} of its tile. There are two sets of registers, a and
+ * b, so that the scales of a block can be asked for while those of the block before are still in
+ * use.
  */
 enum WgmmaScales {
   /** a [m, ceil(k/128)] in 1x128 tiles, b [ceil(n/128), ceil(k/128)] in 128x128 blocks. */
@@ -30,7 +31,7 @@ enum WgmmaScales {
     }
 
     @Override
-    void load(PtxText ptx, String set, String label) {
+    void load(PtxText ptx, String set) {
       ptx.emit("  ld.global.nc.f32 %#0, [%scale0];", set);
       ptx.emit("  ld.global.nc.f32 %#8, [%scale8];", set);
       ptx.emit("  ld.global.nc.f32 %#b, [%scaleb];", set);
@@ -54,11 +55,12 @@ enum WgmmaScales {
     @Override
     void registers(PtxText ptx) {
       ptx.emit("  .reg .b64 %adown, %bdown;");
+      ptx.emit("  .reg .b32 %offset<#>;", WgmmaFp8Gemm.PAIRS);
       ptx.emit("  .reg .f32 %a0, %a8, %b0, %b8;");
       ptx.emit("  .reg .f32 %ab<#>, %bb<#>;", 2 * WgmmaFp8Gemm.PAIRS, 2 * WgmmaFp8Gemm.PAIRS);
-      ptx.emit("  .reg .pred %whole;");
     }
 
+    /** Columns beyond the matrix read the last pair's scales, and store nothing. */
     @Override
     void addresses(PtxText ptx) {
       rowAddress(ptx, "%row0", "%scale0", "1");
@@ -70,42 +72,29 @@ enum WgmmaScales {
             and.b32 %column, %lane, 3;
             shl.b32 %column, %column, 1;
             add.u32 %column, %column, %column0;
-            add.u32 %t, %column0, 128;
-            setp.le.u32 %whole, %t, %n;
-            mul.wide.u32 %adown, %m, 4;
-            mul.wide.u32 %bdown, %n, 4;
+            sub.u32 %u, %n, 2;
           """);
-    }
-
-    /** Columns beyond the matrix read the last pair's scales, and store nothing. */
-    @Override
-    void load(PtxText ptx, String set, String label) {
-      ptx.emit("  ld.global.nc.f32 %#0, [%scale0];", set);
-      ptx.emit("  ld.global.nc.f32 %#8, [%scale8];", set);
-      ptx.emit("  @!%whole bra #_EDGE;", label);
-      ptx.emit("  mul.wide.u32 %at, %column, 4;");
-      ptx.emit("  add.u64 %at, %at, %scaleb;");
-      for (int j = 0; j < WgmmaFp8Gemm.PAIRS; j++) {
-        pair(ptx, set, j, 32 * j);
-      }
-      ptx.emit("  bra #_LOADED;", label);
-      ptx.emit("#_EDGE:", label);
-      ptx.emit("  sub.u32 %u, %n, 2;");
       for (int j = 0; j < WgmmaFp8Gemm.PAIRS; j++) {
         ptx.emit("  add.u32 %t, %column, #;", 8 * j);
         ptx.emit("  min.u32 %t, %t, %u;");
-        ptx.emit("  mul.wide.u32 %at, %t, 4;");
-        ptx.emit("  add.u64 %at, %at, %scaleb;");
-        pair(ptx, set, j, 0);
+        ptx.emit("  shl.b32 %offset#, %t, 2;", j);
       }
-      ptx.emit("#_LOADED:", label);
+      ptx.emit("  mul.wide.u32 %adown, %m, 4;");
+      ptx.emit("  mul.wide.u32 %bdown, %n, 4;");
+    }
+
+    @Override
+    void load(PtxText ptx, String set) {
+      ptx.emit("  ld.global.nc.f32 %#0, [%scale0];", set);
+      ptx.emit("  ld.global.nc.f32 %#8, [%scale8];", set);
+      for (int j = 0; j < WgmmaFp8Gemm.PAIRS; j++) {
+        ptx.emit("  cvt.u64.u32 %at, %offset#;", j);
+        ptx.emit("  add.u64 %at, %at, %scaleb;");
+        ptx.emit("  ld.global.nc.v2.f32 {%#b#, %#b#}, [%at];", set, 2 * j, set, 2 * j + 1);
+      }
       ptx.emit("  add.u64 %scale0, %scale0, %adown;");
       ptx.emit("  add.u64 %scale8, %scale8, %adown;");
       ptx.emit("  add.u64 %scaleb, %scaleb, %bdown;");
-    }
-
-    private static void pair(PtxText ptx, String set, int j, int offset) {
-      ptx.emit("  ld.global.nc.v2.f32 {%#b#, %#b#}, [%at+#];", set, 2 * j, set, 2 * j + 1, offset);
     }
 
     @Override
@@ -129,9 +118,8 @@ enum WgmmaScales {
    * Asks for the scales of the next block that has not been asked for.
    *
    * @param set of registers, a or b
-   * @param label that begins the labels it needs
    */
-  abstract void load(PtxText ptx, String set, String label);
+  abstract void load(PtxText ptx, String set);
 
   /**
    * Adds the products in registers that begin with {@code products}, times their scales, to %sum.

@@ -99,8 +99,9 @@ final class GemmRoads {
     if (measured != null && usable(measured, shape)) {
       return new Choice(measured, "");
     }
-    // Without a measurement: the vendor's library before our own kernel before the compiler.
-    for (GemmRoad road : List.of(GemmRoad.CUBLASLT, GemmRoad.PTX)) {
+    // Without a measurement: our own kernel for FP8, which has been right on an H200 where
+    // cuBLASLt's block scales have not been seen to run; the library for BF16.
+    for (GemmRoad road : List.of(GemmRoad.PTX, GemmRoad.CUBLASLT)) {
       if (usable(road, shape)) {
         return new Choice(road, "");
       }

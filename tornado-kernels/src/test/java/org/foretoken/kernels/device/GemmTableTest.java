@@ -35,8 +35,22 @@ class GemmTableTest {
     assertThat(roads.choose(shape(GemmShape.Kind.FP8_NT, 2048))).isEqualTo(GemmRoad.PTX);
     assertThat(roads.choose(shape(GemmShape.Kind.FP8_NT, 128))).isEqualTo(GemmRoad.JIT);
     assertThat(roads.choose(shape(GemmShape.Kind.FP8_TN, 128))).isEqualTo(GemmRoad.CUBLASLT);
-    // Nothing measured: the library before the compiler.
-    assertThat(roads.choose(shape(GemmShape.Kind.FP8_NN, 128))).isEqualTo(GemmRoad.CUBLASLT);
+    // Nothing measured: our own kernel for FP8, the library for BF16.
+    assertThat(roads.choose(shape(GemmShape.Kind.FP8_NN, 128))).isEqualTo(GemmRoad.PTX);
+    assertThat(roads.choose(shape(GemmShape.Kind.BF16, 128))).isEqualTo(GemmRoad.CUBLASLT);
+  }
+
+  @Test
+  void whatCublasLtHasNoAlgorithmForGoesAnotherWayAndIsSaid() {
+    EnumSet<GemmRoad> all = EnumSet.of(GemmRoad.JIT, GemmRoad.CUBLASLT, GemmRoad.PTX);
+    GemmShape small = shape(GemmShape.Kind.FP8_NT, 64);
+    GemmRoads asked =
+        new GemmRoads(GemmRoad.CUBLASLT, all, GemmTable.EMPTY, product -> !product.equals(small));
+    assertThat(asked.choose(small)).isEqualTo(GemmRoad.JIT);
+    assertThat(asked.choose(shape(GemmShape.Kind.FP8_NT, 128))).isEqualTo(GemmRoad.CUBLASLT);
+    assertThat(asked.summary())
+        .contains("by jit (cuBLASLt has no algorithm for it)")
+        .contains("1 by cublaslt");
   }
 
   @Test
