@@ -81,7 +81,8 @@ class LauncherTest {
         "unit=cli; case \"$*\" in *'-pl bench'*) unit=bench ;; esac",
         "mkdir -p $unit/target/dist/lib",
         "echo $unit >$unit/target/$unit-0.jar",
-        "echo dep >$unit/target/dist/lib/dep.jar");
+        "echo dep >$unit/target/dist/lib/dep.jar",
+        "[ ! -f torch ] || echo native >$unit/target/dist/lib/pytorch-2-linux-x86_64.jar");
     for (String folder : List.of("configs/bench", "docs", "bench/gpu", "bench/results")) {
       Files.createDirectories(root.resolve(folder));
     }
@@ -318,6 +319,26 @@ class LauncherTest {
     assertThat(again.exitCode()).isEqualTo(2);
     assertThat(again.err()).contains("exists already");
     assertThat(run("dist").exitCode()).isEqualTo(2);
+  }
+
+  @Test
+  void aLeanDistributionHasNoLibTorchAndNeedsNoCompiler() throws Exception {
+    Path jdk = jdk("good", "25.0.3");
+    Files.createFile(root.resolve("torch"));
+    assertThat(run("dist", temp.resolve("whole").toString()).exitCode()).isZero();
+    assertThat(temp.resolve("whole/dist/lib")).isDirectoryContaining("glob:**pytorch*");
+    Path lean = temp.resolve("lean");
+    assertThat(run("dist", lean.toString(), "--lean").exitCode()).isZero();
+    assertThat(lean.resolve("dist/lib")).isDirectoryNotContaining("glob:**pytorch*");
+    assertThat(lean.resolve("dist/lib/dep.jar")).exists();
+    Run wrong = run("dist", temp.resolve("other").toString(), "--nope");
+    assertThat(wrong.exitCode()).isEqualTo(2);
+    assertThat(wrong.err()).contains("expected nothing or --lean after the folder, found '--nope'");
+    Files.delete(jdk.resolve("bin/javac"));
+    assertThat(finish(start(lean.resolve("foretoken"), temp, "train")).exitCode()).isEqualTo(7);
+    Run checkout = run();
+    assertThat(checkout.exitCode()).as("which would have to compile").isEqualTo(2);
+    assertThat(checkout.err()).contains("no JDK");
   }
 
   @Test
