@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.foretoken.cli.metrics.MetricsJson;
 import org.foretoken.cli.text.Numbers;
 import org.foretoken.kernels.cuda.WgmmaKernels;
@@ -84,6 +86,13 @@ final class KernelsCommand extends ForetokenCommand {
   private String only = "";
 
   @Option(
+      names = "--part",
+      paramLabel = "I/N",
+      description =
+          "Only every N-th operation from the I-th on, so that several processes share a check.")
+  private String part = "1/1";
+
+  @Option(
       names = "--compile-only",
       description = "Compare nothing: for a driver that compiles and does not run.")
   private boolean compileOnly;
@@ -135,6 +144,7 @@ final class KernelsCommand extends ForetokenCommand {
     if (operations.isEmpty()) {
       throw wrong("--only: expected part of an operation's name, found '" + only + "'");
     }
+    operations = ofPart(operations);
     String name = device == null ? Devices.kernelDevice() : device;
     KernelCode kernels = KernelCode.open(name);
     String description;
@@ -172,6 +182,22 @@ final class KernelsCommand extends ForetokenCommand {
       printKernels(rows);
     }
     return failed == 0 && rows.stream().noneMatch(KernelCode.Row::failed) ? 0 : 1;
+  }
+
+  private List<OperationCase> ofPart(List<OperationCase> operations) {
+    Matcher numbers = Pattern.compile("([1-9]\\d{0,3})/([1-9]\\d{0,3})").matcher(part);
+    if (!numbers.matches() || number(numbers, 1) > number(numbers, 2)) {
+      throw wrong("--part: expected I/N with I from 1 to N, such as 2/4, found '" + part + "'");
+    }
+    List<OperationCase> ours = new ArrayList<>();
+    for (int i = number(numbers, 1) - 1; i < operations.size(); i += number(numbers, 2)) {
+      ours.add(operations.get(i));
+    }
+    return ours;
+  }
+
+  private static int number(Matcher numbers, int group) {
+    return Integer.parseInt(numbers.group(group));
   }
 
   private void writePtx() {

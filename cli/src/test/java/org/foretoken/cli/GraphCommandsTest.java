@@ -10,6 +10,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -141,6 +143,42 @@ class GraphCommandsTest {
         .anyMatch(o -> o.startsWith("RmsNorm"))
         .anyMatch(o -> o.startsWith("Fp8MatMul"))
         .anyMatch(o -> o.startsWith("AttentionGrad"));
+  }
+
+  @Test
+  void partsOfACheckHaveEachOperationOnce() throws IOException {
+    List<String> check =
+        List.of("kernels", "--check", "--device", "reference", "--json", "--only", "MatMul");
+    assertThat(run(check.toArray(String[]::new))).isZero();
+    List<String> whole = json().get("results").findValuesAsText("operation");
+    List<String> shared = new ArrayList<>();
+    for (String part : List.of("1/3", "2/3", "3/3")) {
+      List<String> one = new ArrayList<>(check);
+      one.addAll(List.of("--part", part));
+      assertThat(run(one.toArray(String[]::new))).isZero();
+      shared.addAll(json().get("results").findValuesAsText("operation"));
+    }
+    assertThat(shared).containsExactlyInAnyOrderElementsOf(whole).hasSizeGreaterThan(20);
+    assertThat(run("kernels", "--check", "--part", "3/2")).isEqualTo(2);
+    assertThat(error()).contains("--part: expected I/N").hasLineCount(1);
+  }
+
+  @Test
+  void rowsOfACheckArePrintedUnderTheirHeader() {
+    assertThat(run("kernels", "--check", "--device", "reference", "--only", "Zero")).isZero();
+    assertThat(text().lines().toList().get(1)).startsWith("operation").endsWith("result");
+    assertThat(text()).containsPattern("Zero \\S+ .* 0 +0 +exact .* ok\n");
+  }
+
+  @Test
+  void theProjectsOwnPtxIsWritten() throws IOException {
+    assertThat(run("kernels", "--ptx", folder.toString())).isZero();
+    List<String> kernels = Files.readAllLines(folder.resolve("kernels.txt"));
+    assertThat(kernels).hasSize(6);
+    for (String line : kernels) {
+      String[] words = line.split(" ");
+      assertThat(folder.resolve(words[0])).content().contains(".visible .entry " + words[1] + "(");
+    }
   }
 
   @Test

@@ -9,6 +9,10 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.foretoken.bench.result.Machine;
 import org.foretoken.bench.result.SuiteResult;
@@ -35,6 +39,7 @@ final class GpuRun {
   private final GpuStep.Extent extent;
   private final double seconds;
   private final double least;
+  private final int parts;
   private final Consumer<String> progress;
 
   /**
@@ -44,6 +49,8 @@ final class GpuRun {
    * @param folder where results go
    * @param seconds for everything
    * @param least seconds that a step needs, see {@link #LEAST_SECONDS}
+   * @param parts processes that share the check of all kernels; with more than one, all checks run
+   *     at the same time
    * @param progress told each step before and after it
    */
   GpuRun(
@@ -52,12 +59,14 @@ final class GpuRun {
       GpuStep.Extent extent,
       double seconds,
       double least,
+      int parts,
       Consumer<String> progress) {
     this.launcher = launcher;
     this.folder = folder;
     this.extent = extent;
     this.seconds = seconds;
     this.least = least;
+    this.parts = parts;
     this.progress = progress;
   }
 
@@ -66,27 +75,31 @@ final class GpuRun {
     long start = System.nanoTime();
     Path logs = Files.createDirectories(folder.resolve("steps"));
     List<GpuStep.Omitted> omitted = new ArrayList<>();
-    List<GpuStep> steps = GpuStep.plan(extent, logs.resolve("training").toString(), omitted);
+    List<GpuStep> steps = GpuStep.plan(extent, logs.resolve("training").toString(), parts, omitted);
     int weights = steps.stream().mapToInt(GpuStep::weight).sum();
     List<StepOutcome> outcomes = new ArrayList<>();
     GpuReport.Roads roads = null;
     String device = null;
-    for (GpuStep step : steps) {
+    for (int i = 0; i < steps.size(); ) {
+      List<GpuStep> together = together(steps, i);
+      i += together.size();
+      int weight = together.stream().mapToInt(GpuStep::weight).sum();
       double left = seconds - (System.nanoTime() - start) / 1e9;
-      double limit = left * step.weight() / weights;
-      weights -= step.weight();
-      StepOutcome outcome = run(step, logs, device, limit, left, outcomes.isEmpty());
-      outcomes.add(outcome);
-      progress.accept(
-          step.name()
-              + ": "
-              + outcome.status()
-              + (outcome.message().isEmpty() ? "" : ": " + outcome.message()));
-      if (step.kind() == GpuStep.Kind.DEVICES && outcome.status().equals(StepOutcome.OK)) {
-        device = outcome.message();
-      }
-      if (step.name().equals("gemm-gpu")) {
-        roads = table(outcome, device);
+      double limit = left * weight / weights;
+      weights -= weight;
+      for (StepOutcome outcome : run(together, logs, device, limit, left, outcomes.isEmpty())) {
+        outcomes.add(outcome);
+        progress.accept(
+            outcome.step()
+                + ": "
+                + outcome.status()
+                + (outcome.message().isEmpty() ? "" : ": " + outcome.message()));
+        if (outcomes.size() == 1 && outcome.status().equals(StepOutcome.OK)) {
+          device = outcome.message(); // the first step is the one that asks for it
+        }
+        if (outcome.step().equals("gemm-gpu")) {
+          roads = table(outcome, device);
+        }
       }
     }
     for (GpuStep.Omitted o : omitted) {
@@ -106,6 +119,38 @@ final class GpuRun {
     return report;
   }
 
+  /** The steps from the i-th on that run at the same time: all checks, or one step. */
+  private List<GpuStep> together(List<GpuStep> steps, int i) {
+    int end = i + 1;
+    if (parts > 1 && steps.get(i).kind() == GpuStep.Kind.CHECK) {
+      while (end < steps.size() && steps.get(end).kind() == GpuStep.Kind.CHECK) {
+        end++;
+      }
+    }
+    return steps.subList(i, end);
+  }
+
+  private List<StepOutcome> run(
+      List<GpuStep> together, Path logs, String device, double limit, double left, boolean first)
+      throws IOException, InterruptedException {
+    if (together.size() == 1) {
+      return List.of(run(together.getFirst(), logs, device, limit, left, first));
+    }
+    try (ExecutorService threads = Executors.newFixedThreadPool(together.size())) {
+      List<Future<StepOutcome>> running = new ArrayList<>();
+      for (GpuStep step : together) {
+        running.add(threads.submit(() -> run(step, logs, device, limit, left, first)));
+      }
+      List<StepOutcome> outcomes = new ArrayList<>();
+      for (Future<StepOutcome> one : running) {
+        outcomes.add(one.get());
+      }
+      return outcomes;
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause().getMessage(), e.getCause());
+    }
+  }
+
   private StepOutcome run(
       GpuStep step, Path logs, String device, double limit, double left, boolean first)
       throws IOException, InterruptedException {
@@ -122,7 +167,7 @@ final class GpuRun {
       double share = step.kind() == GpuStep.Kind.CHECK ? CHECK_SHARE : SUITE_SHARE;
       arguments.addAll(List.of("--budget", OutcomeReader.seconds(most * share)));
     }
-    Path log = logs.resolve(step.name().replace(' ', '-'));
+    Path log = logs.resolve(step.name().replace(' ', '-').replace('/', '-'));
     return OutcomeReader.read(step, StepProcess.run(launcher, arguments, log, most), most);
   }
 

@@ -18,6 +18,9 @@ public final class GpuRunCommand extends ForetokenCommand {
   private static final double LEAST_SECONDS = 30;
   private static final double MOST_SECONDS = 86_400;
 
+  /** Processes that compile kernels at one time, each with two or three busy threads. */
+  private static final int MOST_PARTS = 4;
+
   @Option(
       names = "--seconds",
       paramLabel = "N",
@@ -62,6 +65,7 @@ public final class GpuRunCommand extends ForetokenCommand {
             extent,
             seconds,
             GpuRun.LEAST_SECONDS,
+            Math.clamp(Runtime.getRuntime().availableProcessors() / 4, 1, MOST_PARTS),
             line -> err().println("  " + line));
     GpuReport report = run.run();
     out().println("written to " + folder.resolve("gpu.json") + " and gpu.md");

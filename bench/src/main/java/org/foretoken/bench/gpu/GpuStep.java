@@ -37,12 +37,18 @@ record GpuStep(String name, Kind kind, int weight, List<String> arguments) {
   /** A step that is left out, and why. */
   record Omitted(GpuStep step, String why) {}
 
-  /** All steps in order; what {@code extent} leaves out goes to {@code omitted}. */
-  static List<GpuStep> plan(Extent extent, String trainOut, List<Omitted> omitted) {
+  /**
+   * All steps in order; what {@code extent} leaves out goes to {@code omitted}.
+   *
+   * @param parts processes that share the check of all kernels, which compiles more than it runs
+   */
+  static List<GpuStep> plan(Extent extent, String trainOut, int parts, List<Omitted> omitted) {
     List<GpuStep> steps = new ArrayList<>();
     steps.add(new GpuStep("devices", Kind.DEVICES, 1, List.of("devices", "--json")));
     boolean compileOnly = extent == Extent.COMPILE_ONLY;
-    steps.add(check("kernels by jit", 8, "jit", compileOnly, ""));
+    for (int i = 1; i <= parts; i++) {
+      steps.add(part(check("kernels by jit", 8, "jit", compileOnly, ""), i, parts));
+    }
     steps.add(check("products by cublaslt", 2, "cublaslt", compileOnly, "MatMul"));
     steps.add(check("products by ptx", 2, "ptx", compileOnly, "MatMul"));
     List<GpuStep> rest = new ArrayList<>();
@@ -77,6 +83,16 @@ record GpuStep(String name, Kind kind, int weight, List<String> arguments) {
       arguments.add("--compile-only");
     }
     return new GpuStep(name, Kind.CHECK, weight, List.copyOf(arguments));
+  }
+
+  private static GpuStep part(GpuStep step, int i, int parts) {
+    if (parts == 1) {
+      return step;
+    }
+    String part = i + "/" + parts;
+    List<String> arguments = new ArrayList<>(step.arguments);
+    arguments.addAll(List.of("--part", part));
+    return new GpuStep(step.name + " " + part, step.kind, step.weight / parts, arguments);
   }
 
   private static GpuStep suite(String name, int weight) {

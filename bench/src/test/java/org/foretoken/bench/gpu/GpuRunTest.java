@@ -1,6 +1,7 @@
 package org.foretoken.bench.gpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -77,7 +78,12 @@ class GpuRunTest {
   }
 
   private GpuReport run(Path launcher, GpuStep.Extent extent, double seconds) throws Exception {
-    return new GpuRun(launcher, temp.resolve("out"), extent, seconds, 2, line -> {}).run();
+    return run(launcher, extent, seconds, 1);
+  }
+
+  private GpuReport run(Path launcher, GpuStep.Extent extent, double seconds, int parts)
+      throws Exception {
+    return new GpuRun(launcher, temp.resolve("out"), extent, seconds, 2, parts, line -> {}).run();
   }
 
   private static StepOutcome step(GpuReport report, String name) {
@@ -140,6 +146,32 @@ class GpuRunTest {
         .contains("| FP8_NT 64 x 32 x 16 | ptx |");
   }
 
+  /** Each check waits until all five have begun, which they never would one after the other. */
+  @Test
+  void checksOfSeveralPartsRunAtTheSameTime() throws Exception {
+    String began = temp + "/began";
+    String check =
+        "kernels*) echo x >>"
+            + began
+            + "; while [ \"$(wc -l <"
+            + began
+            + ")\" -lt 5 ]; do sleep 0.1; done;"
+            + " echo '{\"compared\":true,\"results\":[],\"kernels\":[]}' ;;";
+
+    GpuReport report =
+        run(launcher(answer("devices*", DEVICE), check), GpuStep.Extent.SMALL, 200, 3);
+
+    assertThat(report.steps().stream().filter(s -> s.command().contains("--check")))
+        .extracting(StepOutcome::step, StepOutcome::status)
+        .containsExactly(
+            tuple("kernels by jit 1/3", "ok"),
+            tuple("kernels by jit 2/3", "ok"),
+            tuple("kernels by jit 3/3", "ok"),
+            tuple("products by cublaslt", "ok"),
+            tuple("products by ptx", "ok"));
+    assertThat(step(report, "kernels by jit 2/3").command()).endsWith("--part 2/3");
+  }
+
   @Test
   void aStepThatHangsIsEndedAtItsLimit() throws Exception {
     GpuStep step = new GpuStep("hangs", GpuStep.Kind.CHECK, 1, List.of("kernels"));
@@ -175,7 +207,7 @@ class GpuRunTest {
   @Test
   void smallLeavesOutTheLargeSuitesByName() {
     List<GpuStep.Omitted> omitted = new ArrayList<>();
-    List<GpuStep> steps = GpuStep.plan(GpuStep.Extent.SMALL, "out", omitted);
+    List<GpuStep> steps = GpuStep.plan(GpuStep.Extent.SMALL, "out", 1, omitted);
 
     assertThat(steps).extracting(GpuStep::name).contains("smoke-gpu", "training");
     assertThat(omitted)
