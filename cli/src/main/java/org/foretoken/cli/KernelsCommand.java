@@ -140,6 +140,7 @@ final class KernelsCommand extends ForetokenCommand {
     List<OperationCase> operations =
         new ArrayList<>(sizes == Sizes.ALL ? OperationCases.all() : OperationCases.of(7, 207));
     operations.addAll(OperationCases.products(64, 128, 256)); // which fits tensor cores
+    operations.addAll(OperationCases.products(256, 128, 512)); // and the larger tiles
     operations.removeIf(o -> !o.name().contains(only));
     if (operations.isEmpty()) {
       throw wrong("--only: expected part of an operation's name, found '" + only + "'");

@@ -20,26 +20,40 @@ public final class TileOps {
 
   private TileOps() {}
 
-  /** The 16-bit A fragment of a tile that begins {@code byteOffset} bytes into {@code tile}. */
+  /**
+   * The 16-bit A fragment of a tile that begins {@code byteOffset} bytes into {@code tile}.
+   *
+   * <p>As {@code ldmatrix} does, the warp loads four matrices of eight rows of 16 bytes, and lane l
+   * says where row l % 8 of matrix l / 8 is: the offset may differ from lane to lane.
+   */
   public static HalfFloat[] loadA16(WorkItem item, int[] tile, int k, int byteOffset) {
     int lane = begin(item, "mmaLoadA", k, 16);
+    WarpOp op = WarpOps.gather(item, WarpOp.Kind.LOAD_A, rowStart(item, "mmaLoadA", byteOffset));
     HalfFloat[] fragment = new HalfFloat[8];
-    for (int i = 0; i < 8; i += 2) {
-      int at = Mma.rowA(16, lane, i) * ROW_BYTES_A + Mma.columnA(16, lane, i) * 2;
-      int pair = word(item, tile, byteOffset + at);
-      fragment[i] = new HalfFloat((short) pair);
-      fragment[i + 1] = new HalfFloat((short) (pair >> 16));
+    for (int matrix = 0; matrix < 4; matrix++) {
+      int from = matrix * 8 + lane / 4;
+      int at = op.delta(from) + from % 16 * ROW_BYTES_A + from / 16 * 16 + lane % 4 * 4;
+      int pair = word(item, tile, at);
+      fragment[2 * matrix] = new HalfFloat((short) pair);
+      fragment[2 * matrix + 1] = new HalfFloat((short) (pair >> 16));
     }
     return fragment;
   }
 
-  /** The 16-bit B fragment of a tile that begins {@code byteOffset} bytes into {@code tile}. */
+  /**
+   * The 16-bit B fragment of a tile that begins {@code byteOffset} bytes into {@code tile}.
+   *
+   * <p>Two matrices of eight rows of 16 bytes, transposed on the way; lane l of the first sixteen
+   * says where row l % 8 of matrix l / 8 is.
+   */
   public static HalfFloat[] loadB16(WorkItem item, int[] tile, int k, int byteOffset) {
     int lane = begin(item, "mmaLoadB", k, 16);
+    WarpOp op = WarpOps.gather(item, WarpOp.Kind.LOAD_B, rowStart(item, "mmaLoadB", byteOffset));
     HalfFloat[] fragment = new HalfFloat[4];
     for (int i = 0; i < 4; i++) {
-      int at = Mma.rowB(16, lane, i) * ROW_BYTES_B + Mma.columnB(lane) * 2;
-      fragment[i] = new HalfFloat((short) unit(item, tile, byteOffset + at));
+      int from = Mma.rowB(16, lane, i);
+      int at = op.delta(from) + from * ROW_BYTES_B + Mma.columnB(lane) * 2;
+      fragment[i] = new HalfFloat((short) unit(item, tile, at));
     }
     return fragment;
   }
@@ -156,6 +170,17 @@ public final class TileOps {
               method + ": expected a depth of " + expected + ", found " + found);
     }
     return WarpOps.lane(item, method);
+  }
+
+  private static int rowStart(WorkItem item, String method, int byteOffset) {
+    if (byteOffset % 16 != 0) {
+      throw item.group()
+          .fault(
+              item,
+              KernelFault.Kind.MISUSE,
+              method + ": expected an offset that is a multiple of 16 bytes, found " + byteOffset);
+    }
+    return byteOffset;
   }
 
   private static int word(WorkItem item, int[] tile, int byteOffset) {

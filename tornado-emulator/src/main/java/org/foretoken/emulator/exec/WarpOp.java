@@ -9,6 +9,8 @@ final class WarpOp {
     SUM("simdSum"),
     SHUFFLE_DOWN("simdShuffleDown"),
     BROADCAST("simdBroadcastFirst"),
+    LOAD_A("mmaLoadA"),
+    LOAD_B("mmaLoadB"),
     MMA_FP16("mma"),
     MMA_BF16("mmaBF16"),
     MMA_E4M3("mmaFP8E4M3"),
@@ -76,6 +78,11 @@ final class WarpOp {
     };
   }
 
+  /** What {@code lane} brought beside its value. */
+  int delta(int lane) {
+    return deltas[lane];
+  }
+
   private void arrive(int lanes) {
     if (++arrived < lanes) {
       return;
@@ -83,7 +90,7 @@ final class WarpOp {
     complete = true;
     switch (kind) {
       case SUM -> sumByHalves();
-      case SHUFFLE_DOWN, BROADCAST -> {}
+      case SHUFFLE_DOWN, BROADCAST, LOAD_A, LOAD_B -> {}
       default -> Mma.multiplyAccumulate(kind, a, b, c, d);
     }
   }

@@ -78,16 +78,24 @@ public final class WarpOps {
     return item.local() % Warp.LANES;
   }
 
+  /** Brings a number and waits for those of the other lanes. */
+  static WarpOp gather(WorkItem item, WarpOp.Kind kind, int number) {
+    return meet(item, kind, 0f, number);
+  }
+
   private static float exchange(WorkItem item, WarpOp.Kind kind, float value, int delta) {
+    return meet(item, kind, value, delta).result(item.group().warp(item).lane(item));
+  }
+
+  private static WarpOp meet(WorkItem item, WarpOp.Kind kind, float value, int delta) {
     Warp warp = item.group().warp(item);
-    int lane = warp.lane(item);
     WarpOp op = warp.join(item, kind);
-    op.bring(lane, warp.lanes(), value, delta);
+    op.bring(warp.lane(item), warp.lanes(), value, delta);
     while (!op.complete()) {
       waitForWarp(item);
     }
     warp.settle();
-    return op.result(lane);
+    return op;
   }
 
   private static <T> T product(

@@ -2,17 +2,23 @@ package org.foretoken.kernels.device;
 
 import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.graph.Node;
+import org.foretoken.kernels.kernel.AddElements;
 import org.foretoken.kernels.kernel.Fp8GemmMmaDgrad;
 import org.foretoken.kernels.kernel.Fp8GemmMmaFprop;
 import org.foretoken.kernels.kernel.Fp8GemmMmaWgrad;
+import org.foretoken.kernels.kernel.GemmMmaBlockNn;
+import org.foretoken.kernels.kernel.GemmMmaBlockNt;
+import org.foretoken.kernels.kernel.GemmMmaBlockTn;
 import org.foretoken.kernels.kernel.GemmMmaNn;
 import org.foretoken.kernels.kernel.GemmMmaNt;
 import org.foretoken.kernels.kernel.GemmMmaTn;
+import org.foretoken.kernels.kernel.MmaBlock;
 import org.foretoken.kernels.kernel.MmaTile;
 import org.foretoken.kernels.kernel.PackBf16;
 import org.foretoken.kernels.op.Fp8MatMul;
 import org.foretoken.kernels.op.Layout;
 import org.foretoken.kernels.op.MatMul;
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -70,6 +76,10 @@ final class TensorCoreTasks {
       return;
     }
     tasks.touch(a, b, c);
+    if (aOffset == 0 && bOffset == 0 && cOffset == 0 && inBlocks(m, n, k)) {
+      blocks(layout, a, b, c, m, n, k, accumulate, tasks);
+      return;
+    }
     FloatArray scratch = tasks.scratchF32((long) m * n);
     WorkerGrid grid = tiles(m, n);
     int add = accumulate ? 1 : 0;
@@ -134,6 +144,53 @@ final class TensorCoreTasks {
                       bOffset,
                       cOffset,
                       add));
+    }
+  }
+
+  /** Whether the extents are multiples of the large tiles. */
+  private static boolean inBlocks(int m, int n, int k) {
+    return m % MmaBlock.ROWS == 0 && n % MmaBlock.COLUMNS == 0 && k % MmaBlock.DEPTH == 0;
+  }
+
+  private static void blocks(
+      Layout layout,
+      IntArray a,
+      IntArray b,
+      FloatArray c,
+      int m,
+      int n,
+      int k,
+      boolean accumulate,
+      TaskList tasks) {
+    FloatArray product = accumulate ? tasks.scratchF32((long) m * n) : c;
+    WorkerGrid grid = TaskList.groups(n / MmaBlock.COLUMNS, m / MmaBlock.ROWS, MmaBlock.GROUP);
+    KernelContext context = TaskList.CONTEXT;
+    switch (layout) {
+      case NT ->
+          tasks.add(
+              "gemmMmaBlockNt",
+              grid,
+              (g, id) ->
+                  g.task(
+                      id, GemmMmaBlockNt::gemmMmaBlockNt, context, a, b, product, m, n, k));
+      case NN ->
+          tasks.add(
+              "gemmMmaBlockNn",
+              grid,
+              (g, id) ->
+                  g.task(
+                      id, GemmMmaBlockNn::gemmMmaBlockNn, context, a, b, product, m, n, k));
+      case TN ->
+          tasks.add(
+              "gemmMmaBlockTn",
+              grid,
+              (g, id) ->
+                  g.task(
+                      id, GemmMmaBlockTn::gemmMmaBlockTn, context, a, b, product, m, n, k));
+    }
+    if (accumulate) {
+      tasks.add(
+          "addElements", (g, id) -> g.task(id, AddElements::addElements, c, product, c, m * n));
     }
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Stream;
+import org.foretoken.kernels.op.MatMul;
 import org.foretoken.kernels.reference.OperationCase;
 import org.foretoken.kernels.reference.OperationCases;
 import org.foretoken.kernels.reference.OperationParity;
@@ -16,7 +17,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The tensor-core products on the emulator's fragments against the reference. */
 class TensorCoreParityTest {
   static Collection<OperationCase> cases() {
-    return Stream.of(OperationCases.products(64, 32, 32), OperationCases.products(128, 96, 160))
+    return Stream.of(
+            OperationCases.products(64, 32, 32),
+            OperationCases.products(128, 96, 160),
+            OperationCases.products(256, 128, 384))
         .flatMap(Collection::stream)
         .toList();
   }
@@ -26,9 +30,18 @@ class TensorCoreParityTest {
   void agreesWithTheReference(OperationCase c) {
     try (DeviceBackend device = new DeviceBackend(true);
         ReferenceBackend reference = new ReferenceBackend()) {
-      assertThat(kernels(c, true)).allMatch(k -> k.contains("Mma") || k.startsWith("pack"));
+      assertThat(kernels(c, true)).allMatch(k -> k.contains("Mma") || k.matches("packBf16|addElements"));
       assertThat(OperationParity.run(c, device, reference))
           .allSatisfy(r -> assertThat(r.passed()).as(r.toString()).isTrue());
+    }
+  }
+
+  @Test
+  void multiplesOfTheLargeTilesTakeThem() {
+    for (OperationCase c : OperationCases.products(256, 128, 384)) {
+      if (c.node().op() instanceof MatMul) {
+        assertThat(kernels(c, true)).anyMatch(k -> k.startsWith("gemmMmaBlock"));
+      }
     }
   }
 
