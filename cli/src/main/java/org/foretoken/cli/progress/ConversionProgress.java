@@ -1,6 +1,11 @@
 package org.foretoken.cli.progress;
 
 import java.io.PrintWriter;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -14,7 +19,9 @@ import org.foretoken.model.convert.ConversionListener;
  */
 public final class ConversionProgress implements ConversionListener, AutoCloseable {
   private static final String CLEAR_LINE = "\r\u001b[K";
-  private static final long MIB = 1 << 20;
+  private static final long MIB = 1L << 20;
+  private static final long GIB = 1L << 30;
+  private static final Pattern NUMBERED = Pattern.compile(".*-0*(\\d+)-of-0*(\\d+)\\.\\w+");
   private static final int PARTS = 10;
 
   private final PrintWriter err;
@@ -35,13 +42,15 @@ public final class ConversionProgress implements ConversionListener, AutoCloseab
   public void begin(long bytes) {
     total = bytes;
     if (Terminal.interactive()) {
+      boolean large = bytes >= 10 * GIB;
       bar =
           new ProgressBarBuilder()
               .setTaskName(title)
               .setInitialMax(bytes)
-              .setUnit(" MiB", MIB)
-              .showSpeed()
+              .setUnit(large ? " GiB" : " MiB", large ? GIB : MIB)
+              .showSpeed(new DecimalFormat("0.0", DecimalFormatSymbols.getInstance(Locale.ROOT)))
               .setUpdateIntervalMillis(250)
+              .continuousUpdate() // the clock runs while nothing else moves
               .setStyle(
                   Terminal.unicode() ? ProgressBarStyle.UNICODE_BLOCK : ProgressBarStyle.ASCII)
               .setConsumer(new DelegatingProgressBarConsumer(this::show, Terminal.width() - 1))
@@ -58,12 +67,17 @@ public final class ConversionProgress implements ConversionListener, AutoCloseab
 
   @Override
   public void shard(String name, boolean kept) {
-    String text = name + (kept ? ": done by an earlier run" : "");
     if (bar != null) {
-      bar.setExtraMessage(" " + text);
+      bar.setExtraMessage(place(name));
     } else {
-      err.println(title + " " + text);
+      err.println(title + " " + name + (kept ? ": done by an earlier run" : ""));
     }
+  }
+
+  /** Which file of how many, if its name says so: a whole name would leave no room for the bar. */
+  static String place(String name) {
+    Matcher numbers = NUMBERED.matcher(name);
+    return numbers.matches() ? " file " + numbers.group(1) + "/" + numbers.group(2) : "";
   }
 
   @Override
