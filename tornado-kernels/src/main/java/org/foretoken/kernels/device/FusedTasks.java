@@ -1,7 +1,6 @@
 package org.foretoken.kernels.device;
 
 import org.foretoken.kernels.graph.Node;
-import org.foretoken.kernels.kernel.QuantizeRows;
 import org.foretoken.kernels.kernel.QuantizeRowsAndColumns;
 import org.foretoken.kernels.kernel.RmsNormQuantizeBoth;
 import org.foretoken.kernels.kernel.RmsNormQuantizeRows;
@@ -41,7 +40,8 @@ final class FusedTasks {
     ByteArray codes = tasks.bytes(node.out(0));
     FloatArray scales = tasks.f32(node.out(1));
     long tiles = (long) rows * Tile.ROW_1X128.scaleColumns(columns);
-    WorkerGrid grid = TaskList.groups(Math.ceilDiv(tiles, QuantizeRows.TILES), QuantizeRows.GROUP);
+    WorkerGrid grid =
+        TaskList.groups(Math.ceilDiv(tiles, RmsNormQuantizeRows.TILES), RmsNormQuantizeRows.GROUP);
     FloatArray x = tasks.f32(source.in(0));
     FloatArray other = tasks.f32(source.in(1));
     if (source.op() instanceof SwiGlu) {

@@ -39,6 +39,7 @@ final class QuantizeTasks {
     int columns = in.columns();
     int format = format(node.out(0));
     int power = op.powerOfTwo() ? 1 : 0;
+    int viaHalf = tasks.tensorCores() ? 1 : 0;
     if (node.out(0).dtype() == DType.E5M6) {
       quantizeWide(node, op, tasks);
       return;
@@ -67,7 +68,8 @@ final class QuantizeTasks {
                     rows,
                     columns,
                     format,
-                    power));
+                    power,
+                    viaHalf));
       }
       case COLUMN_128X1 -> {
         int strips = Tile.COLUMN_128X1.scaleRows(rows);

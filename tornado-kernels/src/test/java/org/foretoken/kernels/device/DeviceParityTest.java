@@ -36,6 +36,21 @@ class DeviceParityTest {
     }
   }
 
+  static Collection<OperationCase> quantizers() {
+    return cases().stream().filter(c -> c.name().contains("Quantize")).toList();
+  }
+
+  /** With tensor cores the conversions to FP16 are there too, by which quantizers encode. */
+  @ParameterizedTest
+  @MethodSource("quantizers")
+  void quantizersByWayOfHalvesAgreeWithTheReference(OperationCase c) {
+    try (DeviceBackend device = new DeviceBackend(true);
+        ReferenceBackend reference = new ReferenceBackend()) {
+      assertThat(OperationParity.run(c, device, reference))
+          .allSatisfy(r -> assertThat(r.passed()).as(r.toString()).isTrue());
+    }
+  }
+
   /** Any two tasks may come to lie in two task graphs, so each has to name what it touches. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
