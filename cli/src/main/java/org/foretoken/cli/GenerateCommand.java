@@ -12,11 +12,11 @@ import org.foretoken.cli.text.KvCacheText;
 import org.foretoken.cli.text.Numbers;
 import org.foretoken.cli.text.TokenText;
 import org.foretoken.kernels.host.HostBackend;
-import org.foretoken.model.config.AttentionConfig;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.config.Recipe;
 import org.foretoken.model.data.TextDecoder;
 import org.foretoken.model.decode.Acceptance;
+import org.foretoken.model.decode.CachedModel;
 import org.foretoken.model.decode.DecodeComparison;
 import org.foretoken.model.decode.GenerateOptions;
 import org.foretoken.model.decode.GenerateRequest;
@@ -317,16 +317,9 @@ final class GenerateCommand extends ForetokenCommand {
     return drafts == null ? config.mtpDepth() : drafts;
   }
 
-  /**
-   * Compares the caches of keys, values and hidden states, all in FP32, and the host's transposed
-   * copies of the keys with the free memory.
-   */
+  /** Compares what the caches will take with the free memory. */
   private static void requireMemory(ModelConfig config, long capacity, boolean host) {
-    AttentionConfig attention = config.attention();
-    long block = attention.cachedPerToken() + (host ? attention.keysPerToken() : 0L);
-    long row = (config.layers() + config.mtpDepth()) * block;
-    long hidden = (config.mtpDepth() + 1L) * config.hiddenSize();
-    long need = (row + hidden) * Float.BYTES * capacity;
+    long need = CachedModel.cacheBytes(config, capacity, host);
     long available = MemoryCheck.availableBytes();
     if (need > available || capacity > Integer.MAX_VALUE - 1) {
       throw new org.foretoken.fp8.InputException(

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.Executable;
 import org.foretoken.kernels.graph.Graph;
+import org.foretoken.model.config.AttentionConfig;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.decode.DecodeGraphs.Kind;
 import org.foretoken.model.nn.InferenceWeights;
@@ -62,6 +63,21 @@ public final class CachedModel {
     if (derivedWeights != null) {
       derivedWeights.run();
     }
+  }
+
+  /**
+   * Memory that caches of {@code capacity} tokens take at most, in bytes: keys and values or
+   * latents, and hidden states, all in FP32.
+   *
+   * @param transposedKeys whether the backend keeps a transposed copy of keys, as the host does;
+   *     latent attention has its cache a second time then
+   */
+  public static long cacheBytes(ModelConfig config, long capacity, boolean transposedKeys) {
+    AttentionConfig attention = config.attention();
+    long block = attention.cachedPerToken() + (transposedKeys ? attention.keysPerToken() : 0L);
+    long row = (config.layers() + config.mtpDepth()) * block;
+    long hidden = (config.mtpDepth() + 1L) * config.hiddenSize(); // h^0 .. h^{D-1}, drafted rows
+    return (row + hidden) * Float.BYTES * capacity;
   }
 
   /** Tokens that the caches hold. */
