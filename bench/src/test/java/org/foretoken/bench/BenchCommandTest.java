@@ -125,6 +125,26 @@ class BenchCommandTest {
         .containsPattern("quantize_1x128 4x128 host +\\d");
   }
 
+  /** The case's own check fails where a draft is rejected. */
+  @Test
+  void everyDraftIsAcceptedOnWeightsThatRepeat() throws IOException {
+    String sizes = " model.layers=2 model.hidden_size=64 model.intermediate_size=96";
+    String cases = "  - {op: accepted_decode, devices: [host], recipes: [deepseek],\n";
+    cases += "     peers: [plain], shapes: [tiny" + sizes + " model.mtp_depth=2,\n";
+    cases += "     mini-deepseek" + sizes + "]}\n";
+    cases += "  - {op: speculative_decode, devices: [host], recipes: [bf16],\n";
+    cases += "     peers: [plain], shapes: [tiny" + sizes + "]}\n";
+    Run run = run(suite(cases), "--out", temp.resolve("out").toString());
+
+    assertThat(run.code).as(run.out).isZero();
+    SuiteResult result = SuiteResult.history(temp.resolve("out/small.json")).getFirst();
+    assertThat(result.cases())
+        .extracting(CaseResult::unit)
+        .containsExactly("token", "token", "step");
+    assertThat(result.cases()).allSatisfy(c -> assertThat(c.peer()).isEqualTo("plain"));
+    assertThat(result.cases()).allSatisfy(c -> assertThat(c.ratioToPeer()).isPositive());
+  }
+
   @Test
   void aRunIsComparedWithAnEarlierOne() throws IOException {
     String suite = suite("  - {op: adamw, shapes: [64x64], devices: [host]}");

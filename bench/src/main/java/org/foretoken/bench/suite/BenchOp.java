@@ -33,7 +33,12 @@ public enum BenchOp {
   /** One greedy token with a cache, no drafts; shape PRESET [path=value ...]. */
   DECODE(Form.MODEL),
   /** One step of self-speculative decoding with all MTP modules; shape PRESET [path=value ...]. */
-  SPECULATIVE_DECODE(Form.MODEL);
+  SPECULATIVE_DECODE(Form.MODEL),
+  /**
+   * One greedy token of self-speculative decoding where every draft is accepted, on weights made
+   * for that: the most that drafts can gain; shape PRESET [path=value ...].
+   */
+  ACCEPTED_DECODE(Form.MODEL);
 
   /** How a shape is written. */
   public enum Form {

@@ -11,6 +11,8 @@ public enum Peer {
    * that the Vector API, which does not reach them, cannot touch.
    */
   LIBTORCH_BF16(BenchDevice.HOST),
+  /** Ours, decoding the same weights without drafts: one token a step. */
+  PLAIN(BenchDevice.HOST),
   /** PyTorch on the GPU, FP32 {@code matmul} without TF32, or a compiled FP32 training step. */
   TORCH_FP32(BenchDevice.GPU),
   /** PyTorch on the GPU: BF16 {@code matmul}, that is cuBLAS, or a compiled BF16 training step. */

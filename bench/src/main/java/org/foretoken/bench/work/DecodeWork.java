@@ -14,7 +14,6 @@ import org.foretoken.bench.torch.TorchDecoder;
 import org.foretoken.cli.text.TokenText;
 import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.graph.Graph;
-import org.foretoken.kernels.graph.Role;
 import org.foretoken.model.config.ModelConfig;
 import org.foretoken.model.config.Recipe;
 import org.foretoken.model.config.RunConfig;
@@ -32,7 +31,8 @@ import org.foretoken.model.train.TrainCheckpoint;
  * Greedy decoding with caches, time after the prompt has been read.
  *
  * <p>Untrained modules draft in vain, so without a checkpoint speculative decoding is timed by the
- * step, which says what a step with drafts costs; with one it is timed by the token.
+ * step, which says what a step with drafts costs; with one it is timed by the token. {@link
+ * RepeatingWeights} bound what drafts can gain from above: there, each is accepted.
  *
  * <p>The check holds the tokens that cached decoding chose to the logits of the whole sequence.
  */
@@ -47,6 +47,7 @@ final class DecodeWork implements Workload {
   private final RunConfig run;
   private final PrecisionTable precision;
   private final boolean trained;
+  private final boolean bound; // weights with which every draft is accepted
   private final Places place;
   private final Generator generator;
   private final int[] prompt;
@@ -59,7 +60,11 @@ final class DecodeWork implements Workload {
     run = checkpoint.map(TrainCheckpoint::config).orElseGet(() -> ModelCase.of(benchCase).run());
     layout = ModelLayout.of(run.model());
     precision = PrecisionTable.of(benchCase.recipe().orElseThrow());
-    boolean speculative = benchCase.op() == BenchOp.SPECULATIVE_DECODE;
+    boolean speculative = benchCase.op() != BenchOp.DECODE;
+    bound = benchCase.op() == BenchOp.ACCEPTED_DECODE;
+    if (bound && trained) {
+      throw new NotMeasured("it makes its own weights; leave --checkpoint out");
+    }
     drafts = speculative ? run.model().mtpDepth() : 0;
     if (speculative && drafts == 0) {
       throw new NotMeasured("the model has no MTP module that could draft");
@@ -80,24 +85,35 @@ final class DecodeWork implements Workload {
 
   private void upload(Optional<Path> checkpoint) {
     Graph weights = new Graph("weights");
-    for (ParameterSpec spec : layout.parameters()) {
-      weights.declare(spec.name(), DType.F32, Role.PARAMETER, spec.shape().dims());
+    for (ParameterSpec spec : layout.tensors().toList()) {
+      weights.declare(spec.name(), DType.F32, spec.role(), spec.shape().dims());
     }
     place.backend().compile(weights);
     if (checkpoint.isPresent()) {
       TrainCheckpoint.restoreWeights(checkpoint.get(), place.backend(), layout);
     } else {
       ParameterInit.upload(place.backend(), run.model(), layout, run.train().seed());
+      if (bound) {
+        RepeatingWeights.upload(place.backend(), run.model(), layout, run.train().seed());
+      }
     }
   }
 
-  private Generation generate() {
+  private Generation generate(int drafts) {
     return generator.generate(prompt, new GenerateOptions(TOKENS, drafts, 0, 1, -1));
   }
 
   @Override
   public void check() {
-    int[] written = Arrays.copyOf(generate().tokens(), CHECKED);
+    Generation generation = generate(drafts);
+    if (bound && generation.accepted() < generation.checks().size()) {
+      throw new CheckFailure(
+          "drafts: expected all "
+              + generation.checks().size()
+              + " to be accepted, found "
+              + generation.accepted());
+    }
+    int[] written = Arrays.copyOf(generation.tokens(), CHECKED);
     int[] all = Arrays.copyOf(prompt, prompt.length + CHECKED);
     System.arraycopy(written, 0, all, prompt.length, CHECKED);
     MtpForward forward = new MtpForward(place.backend(), run.model(), precision, 1, all.length);
@@ -126,11 +142,19 @@ final class DecodeWork implements Workload {
 
   @Override
   public Side ours() {
-    boolean bySteps = drafts > 0 && !trained;
+    return side(drafts, bySteps());
+  }
+
+  private boolean bySteps() {
+    return drafts > 0 && !trained && !bound;
+  }
+
+  /** Decoding with so many drafts, time of a step or of a token. */
+  private Side side(int drafts, boolean bySteps) {
     return calls -> {
       double nanos = 0;
       for (int i = 0; i < calls; i++) {
-        Generation g = generate();
+        Generation g = generate(drafts);
         int units = bySteps ? g.steps() : g.tokens().length;
         nanos += g.decodeSeconds() * 1e9 / units;
       }
@@ -140,10 +164,15 @@ final class DecodeWork implements Workload {
 
   @Override
   public Side peer(Peer peer) {
-    if (peer != Peer.LIBTORCH) {
-      throw new NotMeasured(peer.label() + " has no decoding");
-    }
-    if (drafts > 0 && !trained) {
+    return switch (peer) {
+      case PLAIN -> side(0, false);
+      case LIBTORCH -> libTorch(peer);
+      default -> throw new NotMeasured(peer.label() + " has no decoding");
+    };
+  }
+
+  private Side libTorch(Peer peer) {
+    if (bySteps()) {
       throw new NotMeasured("untrained drafts; with --checkpoint");
     }
     LibTorch.start(place.pool().threads());
@@ -151,7 +180,7 @@ final class DecodeWork implements Workload {
     TorchDecoder decoder =
         new TorchDecoder(config, layout, place.backend(), prompt.length + TOKENS);
     int[] theirs = decoder.generate(prompt, CHECKED);
-    int[] ours = Arrays.copyOf(generate().tokens(), CHECKED);
+    int[] ours = Arrays.copyOf(generate(drafts).tokens(), CHECKED);
     if (benchCase.recipe().orElseThrow() == Recipe.FP32 && !Arrays.equals(ours, theirs)) {
       throw new CheckFailure(
           peer.label()
@@ -191,7 +220,7 @@ final class DecodeWork implements Workload {
 
   @Override
   public String unit() {
-    return drafts > 0 && !trained ? "step" : "token";
+    return bySteps() ? "step" : "token";
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.foretoken.bench.work;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import org.foretoken.bench.measure.NotMeasured;
 import org.foretoken.bench.measure.Side;
 import org.foretoken.bench.python.PythonPeer;
 import org.foretoken.bench.suite.Peer;
@@ -15,6 +16,7 @@ final class GemmPeers {
   static Side open(Peer peer, GemmWork work) {
     int[] e = work.extents();
     return switch (peer) {
+      case PLAIN -> throw new NotMeasured(peer.label() + " is a way of decoding");
       case LIBTORCH, LIBTORCH_BF16 -> {
         boolean bf16 = peer == Peer.LIBTORCH_BF16;
         LibTorch.start(work.threads());

@@ -18,7 +18,7 @@ public final class Workloads {
     return switch (c.op()) {
       case FP32_GEMM, BF16_GEMM, FP8_GEMM -> new GemmWork(c);
       case TRAIN_STEP -> new TrainStepWork(c);
-      case DECODE, SPECULATIVE_DECODE -> new DecodeWork(c, checkpoint);
+      case DECODE, SPECULATIVE_DECODE, ACCEPTED_DECODE -> new DecodeWork(c, checkpoint);
       default -> new OpWork(c);
     };
   }

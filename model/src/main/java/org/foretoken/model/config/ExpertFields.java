@@ -49,18 +49,38 @@ public final class ExpertFields {
     if (config.path("moe_layer_freq").asInt(1) != 1) {
       throw wrong(where, "moe_layer_freq", "1", config);
     }
+    int routed = whole(where, config, "n_routed_experts", -1);
+    int perToken = whole(where, config, "num_experts_per_tok", -1);
+    int groups = whole(where, config, "n_group", 1);
+    int chosen = whole(where, config, "topk_group", 1);
+    requireRouting(where, config, routed, perToken, groups, chosen);
     return new MixtureOfExperts(
-        whole(where, config, "n_routed_experts", -1),
+        routed,
         whole(where, config, "n_shared_experts", 0),
-        whole(where, config, "num_experts_per_tok", -1),
+        perToken,
         whole(where, config, "moe_intermediate_size", -1),
-        whole(where, config, "n_group", 1),
-        whole(where, config, "topk_group", 1),
+        groups,
+        chosen,
         config.path("norm_topk_prob").asBoolean(true),
         config.path("routed_scaling_factor").asDouble(1),
         biasUpdateSpeed,
         config.path("aux_loss_alpha").asDouble(0),
         whole(where, config, "first_k_dense_replace", 0));
+  }
+
+  private static void requireRouting(
+      String where, JsonNode config, int routed, int perToken, int groups, int chosen) {
+    if (groups < 1 || routed % groups != 0) {
+      throw wrong(where, "n_group", "a divisor of n_routed_experts (" + routed + ")", config);
+    }
+    if (chosen < 1 || chosen > groups) {
+      throw wrong(where, "topk_group", "1 to n_group (" + groups + ")", config);
+    }
+    int eligible = chosen * (routed / groups);
+    if (perToken < 1 || perToken > eligible) {
+      String expected = "1 to the experts of topk_group groups (" + eligible + ")";
+      throw wrong(where, "num_experts_per_tok", expected, config);
+    }
   }
 
   private static void require(String where, JsonNode config, String key, String expected) {

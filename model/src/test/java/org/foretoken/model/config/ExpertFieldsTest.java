@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.foretoken.fp8.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ExpertFieldsTest {
@@ -45,5 +46,22 @@ class ExpertFieldsTest {
         .isInstanceOf(InputException.class)
         .hasMessageStartingWith("c.json: " + key + ": expected ")
         .hasMessageEndingWith("found \"other\"");
+  }
+
+  /** 256 experts in 8 groups of which 4 are chosen: 128 of them are within reach of a token. */
+  @ParameterizedTest
+  @CsvSource({
+    "n_group, 3, a divisor of n_routed_experts (256)",
+    "n_group, 0, a divisor of n_routed_experts (256)",
+    "topk_group, 9, 1 to n_group (8)",
+    "topk_group, 0, 1 to n_group (8)",
+    "num_experts_per_tok, 129, 1 to the experts of topk_group groups (128)",
+    "num_experts_per_tok, 0, 1 to the experts of topk_group groups (128)"
+  })
+  void aRoutingThatNoRouterCanDoIsRefused(String key, int value, String expected) {
+    ObjectNode config = written().put(key, value);
+    assertThatThrownBy(() -> ExpertFields.read("c.json", config, 0))
+        .isInstanceOf(InputException.class)
+        .hasMessage("c.json: " + key + ": expected " + expected + ", found " + value);
   }
 }
