@@ -21,7 +21,7 @@ public final class CublasLtAlgorithms {
   private CublasLtAlgorithms(CudaDriver driver, CublasLt library) {
     this.driver = driver;
     this.library = library;
-    driver.inPrimaryContext(
+    driver.inContext(
         () -> {
           handle = library.create();
           scratch = driver.allocate(256);
@@ -47,7 +47,7 @@ public final class CublasLtAlgorithms {
 
   private boolean has(Key key) {
     if (!answers.containsKey(key)) {
-      driver.inPrimaryContext(() -> answers.put(key, ask(key)));
+      driver.inContext(() -> answers.put(key, ask(key)));
     }
     return answers.get(key);
   }

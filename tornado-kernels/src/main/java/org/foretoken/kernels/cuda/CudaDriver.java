@@ -35,9 +35,7 @@ final class CudaDriver {
   private final NativeLibrary library;
   private final MethodHandle getErrorName;
   private final MethodHandle ctxSetCurrent;
-  private final MethodHandle ctxPushCurrent;
-  private final MethodHandle ctxPopCurrent;
-  private final MethodHandle primaryCtxRetain;
+  private final MethodHandle ctxGetCurrent;
   private final MethodHandle init;
   private final MethodHandle deviceGet;
   private final MethodHandle deviceGetAttribute;
@@ -54,9 +52,7 @@ final class CudaDriver {
     this.library = library;
     getErrorName = status("cuGetErrorName", JAVA_INT, ADDRESS);
     ctxSetCurrent = status("cuCtxSetCurrent", JAVA_LONG);
-    ctxPushCurrent = status("cuCtxPushCurrent_v2", JAVA_LONG);
-    ctxPopCurrent = status("cuCtxPopCurrent_v2", ADDRESS);
-    primaryCtxRetain = status("cuDevicePrimaryCtxRetain", ADDRESS, JAVA_INT);
+    ctxGetCurrent = status("cuCtxGetCurrent", ADDRESS);
     init = status("cuInit", JAVA_INT);
     deviceGet = status("cuDeviceGet", ADDRESS, JAVA_INT);
     deviceGetAttribute = status("cuDeviceGetAttribute", ADDRESS, JAVA_INT, JAVA_INT);
@@ -113,18 +109,23 @@ final class CudaDriver {
     }
   }
 
-  /** Runs something in the first device's primary context, which stays. */
-  void inPrimaryContext(Runnable work) {
+  /** Runs something in the calling thread's context, or in the first device's primary one. */
+  void inContext(Runnable work) {
     try (Arena arena = Arena.ofConfined()) {
       check("cuInit", call(init, 0));
       MemorySegment out = arena.allocate(JAVA_LONG);
-      check("cuDeviceGet", call(deviceGet, out, 0));
-      check("cuDevicePrimaryCtxRetain", call(primaryCtxRetain, out, out.get(JAVA_INT, 0)));
-      check("cuCtxPushCurrent", call(ctxPushCurrent, out.get(JAVA_LONG, 0)));
+      check("cuCtxGetCurrent", call(ctxGetCurrent, out));
+      long former = out.get(JAVA_LONG, 0);
+      if (former == 0) {
+        check("cuDeviceGet", call(deviceGet, out, 0));
+        MethodHandle retain = status("cuDevicePrimaryCtxRetain", ADDRESS, JAVA_INT);
+        check("cuDevicePrimaryCtxRetain", call(retain, out, out.get(JAVA_INT, 0)));
+        check("cuCtxSetCurrent", call(ctxSetCurrent, out.get(JAVA_LONG, 0)));
+      }
       try {
         work.run();
       } finally {
-        check("cuCtxPopCurrent", call(ctxPopCurrent, out));
+        check("cuCtxSetCurrent", call(ctxSetCurrent, former));
       }
     }
   }
