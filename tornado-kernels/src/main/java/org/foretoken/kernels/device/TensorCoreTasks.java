@@ -3,6 +3,7 @@ package org.foretoken.kernels.device;
 import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.graph.Node;
 import org.foretoken.kernels.kernel.AddElements;
+import org.foretoken.kernels.kernel.Fp8GemmMmaBlockFprop;
 import org.foretoken.kernels.kernel.Fp8GemmMmaDgrad;
 import org.foretoken.kernels.kernel.Fp8GemmMmaFprop;
 import org.foretoken.kernels.kernel.Fp8GemmMmaWgrad;
@@ -212,6 +213,27 @@ final class TensorCoreTasks {
     FloatArray scratch = tasks.scratchF32((long) rows * columns);
     WorkerGrid grid = tiles(rows, columns);
     int add = op.accumulate() ? 1 : 0;
+    if (op.layout() == Layout.NT && inBlocks(rows, columns, inner) && inner % 128 == 0) {
+      tasks.add(
+          "fp8GemmMmaBlockFprop",
+          TaskList.groups(columns / MmaBlock.COLUMNS, rows / MmaBlock.ROWS, 256),
+          (g, id) ->
+              g.task(
+                  id,
+                  Fp8GemmMmaBlockFprop::fp8GemmMmaBlockFprop,
+                  TaskList.CONTEXT,
+                  a,
+                  aScales,
+                  b,
+                  bScales,
+                  c,
+                  scratch,
+                  rows,
+                  columns,
+                  inner,
+                  add));
+      return true;
+    }
     switch (op.layout()) {
       case NT ->
           tasks.add(

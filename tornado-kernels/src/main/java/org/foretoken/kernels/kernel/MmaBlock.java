@@ -37,7 +37,20 @@ public final class MmaBlock {
   /** Words of a tile that a work item loads. */
   static final int LOADS = INTS / GROUP;
 
+  /** What a product of two numbers that {@link #halves} made falls short by: 2^8 each. */
+  static final float HALVES_SCALE = 65536f;
+
   private MmaBlock() {}
+
+  /**
+   * Two E4M3 codes, in the upper bytes of each half of {@code pair}, as two FP16 numbers of 2^-8
+   * the value: FP16 has one exponent bit more and a bias greater by 8. Subnormal numbers stay what
+   * they are; a NaN, all ones, carries into the fifth exponent bit and stays one, too.
+   */
+  static int halves(int pair) {
+    int magnitude = (pair >> 1) & 0x3F803F80;
+    return (pair & 0x80008000) | magnitude | ((magnitude + 0x00800080) & 0x40004000);
+  }
 
   /** The byte that a lane loads a fragment of a from by itself: rows of 32 bytes. */
   static int aOwn(int lane) {
