@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DraftsTest {
   private static final PrecisionTable FP32 = PrecisionTable.of(Recipe.FP32);
 
-  private enum Kind {
+  enum Kind {
     GROUPED_QUERY {
       @Override
       ModelConfig config(int depth) {

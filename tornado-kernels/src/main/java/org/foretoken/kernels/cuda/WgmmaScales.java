@@ -60,7 +60,7 @@ enum WgmmaScales {
       ptx.emit("  .reg .f32 %ab<#>, %bb<#>;", 2 * WgmmaFp8Gemm.PAIRS, 2 * WgmmaFp8Gemm.PAIRS);
     }
 
-    /** Columns beyond the matrix read the last pair's scales, and store nothing. */
+    // Columns beyond the matrix read the last pair's scales, and store nothing.
     @Override
     void addresses(PtxText ptx) {
       rowAddress(ptx, "%row0", "%scale0", "1");
