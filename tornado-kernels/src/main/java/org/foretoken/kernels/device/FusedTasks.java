@@ -91,6 +91,7 @@ final class FusedTasks {
     int columnFormat = QuantizeTasks.format(node.out(2));
     int power = op.powerOfTwo() ? 1 : 0;
     int transposed = tasks.fusion().isTransposed(node.out(2)) ? 1 : 0;
+    int viaHalf = tasks.tensorCores() ? 1 : 0;
     FloatArray x = tasks.f32(source.in(0));
     FloatArray weight = tasks.f32(source.in(1));
     FloatArray rstd = tasks.f32(source.out(1));
@@ -121,6 +122,7 @@ final class FusedTasks {
                 rowFormat,
                 columnFormat,
                 power,
-                transposed));
+                transposed,
+                viaHalf));
   }
 }

@@ -86,7 +86,8 @@ final class QuantizeTasks {
                     columns,
                     strips,
                     format,
-                    power));
+                    power,
+                    viaHalf));
       }
       case BLOCK_128X128 ->
           tasks.add(
@@ -104,7 +105,8 @@ final class QuantizeTasks {
                       rows,
                       columns,
                       format,
-                      power));
+                      power,
+                      viaHalf));
     }
   }
 
@@ -161,6 +163,7 @@ final class QuantizeTasks {
     int columnFormat = format(node.out(2));
     int power = op.powerOfTwo() ? 1 : 0;
     int transposed = tasks.fusion().isTransposed(node.out(2)) ? 1 : 0;
+    int viaHalf = tasks.tensorCores() ? 1 : 0;
     FloatArray x = tasks.f32(node.in(0));
     ByteArray rowCodes = tasks.bytes(node.out(0));
     FloatArray rowScales = tasks.f32(node.out(1));
@@ -187,7 +190,8 @@ final class QuantizeTasks {
                 rowFormat,
                 columnFormat,
                 power,
-                transposed));
+                transposed,
+                viaHalf));
   }
 
   static void dequantize(Node node, Tile tile, TaskList tasks) {

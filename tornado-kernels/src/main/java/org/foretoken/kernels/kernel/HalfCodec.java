@@ -75,4 +75,24 @@ final class HalfCodec {
     int negative = bits >> (format == FloatCodec.E5M6 ? 4 : 8);
     return code | (negative & sign);
   }
+
+  /**
+   * The code of one value of a tile, by halves or by arithmetic.
+   *
+   * @param x as it is
+   * @param normalizer of the tile
+   * @param scale multiplied by its normalizer
+   * @param reciprocal of that
+   * @param viaHalf 1 for {@link #encode}, 0 for {@link FloatCodec#encode}
+   */
+  static int encodeInTile(
+      float x, float normalizer, float scale, float reciprocal, int format, int viaHalf) {
+    float value = x;
+    if (normalizer != 1f) {
+      value = normalize(x, normalizer, scale, format);
+    }
+    return viaHalf == 1
+        ? encode(value, scale, reciprocal, format)
+        : FloatCodec.encode(value / scale, format);
+  }
 }

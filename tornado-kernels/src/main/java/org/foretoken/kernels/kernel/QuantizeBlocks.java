@@ -22,6 +22,7 @@ public final class QuantizeBlocks {
    * @param scales F32 [ceil(rows / 128), ceil(columns / 128)], row-major, written
    * @param format of the codes, see {@link FloatCodec}
    * @param powerOfTwo 1 to round scales up to powers of two, else 0
+   * @param viaHalf 1 to encode by {@link HalfCodec}, 0 by {@link FloatCodec}
    */
   public static void quantizeBlocks(
       KernelContext context,
@@ -31,7 +32,8 @@ public final class QuantizeBlocks {
       int rows,
       int columns,
       int format,
-      int powerOfTwo) {
+      int powerOfTwo,
+      int viaHalf) {
     int item = context.localIdx;
     int c = context.groupIdx * SIZE + item;
     int first = context.groupIdy * SIZE;
@@ -48,8 +50,13 @@ public final class QuantizeBlocks {
       amax = magnitude > amax ? magnitude : amax;
     }
     float scale = FloatCodec.scale(GroupReduce.max(context, amax), format, powerOfTwo);
+    float normalizer = HalfCodec.normalizer(scale);
+    float normal = scale * normalizer;
+    float reciprocal = HalfCodec.reciprocal(normal, format);
     for (int r = first; r < end; r++) {
-      codes.set(r * columns + c, (byte) FloatCodec.encode(x.get(r * columns + c) / scale, format));
+      float value = x.get(r * columns + c);
+      int code = HalfCodec.encodeInTile(value, normalizer, normal, reciprocal, format, viaHalf);
+      codes.set(r * columns + c, (byte) code);
     }
     if (item == 0) {
       scales.set(context.groupIdy * ((columns + SIZE - 1) / SIZE) + context.groupIdx, scale);

@@ -19,6 +19,7 @@ public final class QuantizeColumns {
    * @param scales F32 [ceil(rows / 128), columns], row-major, written
    * @param format of the codes, see {@link FloatCodec}
    * @param powerOfTwo 1 to round scales up to powers of two, else 0
+   * @param viaHalf 1 to encode by {@link HalfCodec}, 0 by {@link FloatCodec}
    */
   public static void quantizeColumns(
       FloatArray x,
@@ -28,7 +29,8 @@ public final class QuantizeColumns {
       int columns,
       int strips,
       int format,
-      int powerOfTwo) {
+      int powerOfTwo,
+      int viaHalf) {
     for (@Parallel int s = 0; s < strips; s++) {
       for (@Parallel int c = 0; c < columns; c++) {
         int end = s * SIZE + SIZE;
@@ -41,9 +43,13 @@ public final class QuantizeColumns {
           amax = magnitude > amax ? magnitude : amax;
         }
         float scale = FloatCodec.scale(amax, format, powerOfTwo);
+        float normalizer = HalfCodec.normalizer(scale);
+        float normal = scale * normalizer;
+        float reciprocal = HalfCodec.reciprocal(normal, format);
         for (int r = s * SIZE; r < end; r++) {
-          codes.set(
-              r * columns + c, (byte) FloatCodec.encode(x.get(r * columns + c) / scale, format));
+          float value = x.get(r * columns + c);
+          int code = HalfCodec.encodeInTile(value, normalizer, normal, reciprocal, format, viaHalf);
+          codes.set(r * columns + c, (byte) code);
         }
         scales.set(s * columns + c, scale);
       }

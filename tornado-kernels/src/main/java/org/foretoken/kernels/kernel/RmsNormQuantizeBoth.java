@@ -44,6 +44,7 @@ public final class RmsNormQuantizeBoth {
    * @param columnFormat of the column codes
    * @param powerOfTwo 1 to round scales up to powers of two, else 0
    * @param transposed 1 for column codes as [columns, rows], else 0
+   * @param viaHalf 1 to encode by {@link HalfCodec}, 0 by {@link FloatCodec}
    */
   public static void rmsNormQuantizeBoth(
       KernelContext context,
@@ -59,10 +60,11 @@ public final class RmsNormQuantizeBoth {
       int rowFormat,
       int columnFormat,
       int powerOfTwo,
-      int transposed) {
+      int transposed,
+      int viaHalf) {
     float[] values = context.allocateFloatLocalArray(CHUNK * STRIDE);
     float[] partial = context.allocateFloatLocalArray(GROUP);
-    float[] scales = context.allocateFloatLocalArray(CHUNK);
+    float[] factors = context.allocateFloatLocalArray(3 * CHUNK);
     byte[] block = context.allocateByteLocalArray(SIZE * STRIDE);
     int item = context.localIdx;
     int c = context.groupIdx * SIZE + item;
@@ -94,7 +96,10 @@ public final class RmsNormQuantizeBoth {
         most = TornadoMath.max(most, partial[item * PARTS + 2]);
         most = TornadoMath.max(most, partial[item * PARTS + 3]);
         float scale = FloatCodec.scale(most, rowFormat, powerOfTwo);
-        scales[item] = scale;
+        float normalizer = HalfCodec.normalizer(scale);
+        factors[item] = normalizer;
+        factors[CHUNK + item] = scale * normalizer;
+        factors[2 * CHUNK + item] = HalfCodec.reciprocal(scale * normalizer, rowFormat);
         if (first + item < rows) {
           rowScales.set((first + item) * scaleColumns + context.groupIdx, scale);
         }
@@ -103,9 +108,15 @@ public final class RmsNormQuantizeBoth {
       for (int r = 0; r < CHUNK; r++) {
         if (first + r < rows) {
           if (c < columns) {
-            rowCodes.set(
-                (first + r) * columns + c,
-                (byte) FloatCodec.encode(values[r * STRIDE + item] / scales[r], rowFormat));
+            int code =
+                HalfCodec.encodeInTile(
+                    values[r * STRIDE + item],
+                    factors[r],
+                    factors[CHUNK + r],
+                    factors[2 * CHUNK + r],
+                    rowFormat,
+                    viaHalf);
+            rowCodes.set((first + r) * columns + c, (byte) code);
           }
         }
       }
@@ -113,6 +124,9 @@ public final class RmsNormQuantizeBoth {
     }
     int begin = context.groupIdy * SIZE;
     float columnScale = FloatCodec.scale(columnAmax, columnFormat, powerOfTwo);
+    float normalizer = HalfCodec.normalizer(columnScale);
+    float normal = columnScale * normalizer;
+    float reciprocal = HalfCodec.reciprocal(normal, columnFormat);
     for (int r = 0; r < SIZE; r++) {
       float v = 0f;
       if (begin + r < rows) {
@@ -120,7 +134,8 @@ public final class RmsNormQuantizeBoth {
           v = x.get((begin + r) * columns + c) * rstd.get(begin + r) * weight.get(c);
         }
       }
-      block[r * STRIDE + item] = (byte) FloatCodec.encode(v / columnScale, columnFormat);
+      int code = HalfCodec.encodeInTile(v, normalizer, normal, reciprocal, columnFormat, viaHalf);
+      block[r * STRIDE + item] = (byte) code;
     }
     if (c < columns) {
       columnScales.set(context.groupIdy * columns + c, columnScale);
