@@ -172,22 +172,19 @@ final class TensorCoreTasks {
               "gemmMmaBlockNt",
               grid,
               (g, id) ->
-                  g.task(
-                      id, GemmMmaBlockNt::gemmMmaBlockNt, context, a, b, product, m, n, k));
+                  g.task(id, GemmMmaBlockNt::gemmMmaBlockNt, context, a, b, product, m, n, k));
       case NN ->
           tasks.add(
               "gemmMmaBlockNn",
               grid,
               (g, id) ->
-                  g.task(
-                      id, GemmMmaBlockNn::gemmMmaBlockNn, context, a, b, product, m, n, k));
+                  g.task(id, GemmMmaBlockNn::gemmMmaBlockNn, context, a, b, product, m, n, k));
       case TN ->
           tasks.add(
               "gemmMmaBlockTn",
               grid,
               (g, id) ->
-                  g.task(
-                      id, GemmMmaBlockTn::gemmMmaBlockTn, context, a, b, product, m, n, k));
+                  g.task(id, GemmMmaBlockTn::gemmMmaBlockTn, context, a, b, product, m, n, k));
     }
     if (accumulate) {
       tasks.add(

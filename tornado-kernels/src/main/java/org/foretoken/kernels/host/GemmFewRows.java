@@ -72,8 +72,21 @@ final class GemmFewRows {
       }
     } else if (one) {
       codes1(a, ao, w, at, next, kc, c, co);
+      twice(c, co, 4);
     } else {
       codes2(a, ao, w, at, next, kc, c, co);
+      twice(c, co, 8);
+    }
+  }
+
+  /**
+   * Doubles vectors of sums of codes. Not where they are computed: in {@link #codes2} C2 would no
+   * longer inline it, and box them.
+   */
+  private static void twice(float[] c, int co, int vectors) {
+    for (int i = 0; i < vectors; i++) {
+      int at = co + i * LANES;
+      FloatVector.fromArray(F, c, at).mul(2f).intoArray(c, at);
     }
   }
 
@@ -215,7 +228,7 @@ final class GemmFewRows {
       c10 = x.fma(low(w, o + next), c10);
       c11 = x.fma(high(w, o + next), c11);
     }
-    store(c, co, c00.mul(2f), c01.mul(2f), c10.mul(2f), c11.mul(2f));
+    store(c, co, c00, c01, c10, c11);
   }
 
   private static void codes2(
@@ -245,8 +258,8 @@ final class GemmFewRows {
       c21 = x.fma(v, c21);
       c31 = z.fma(v, c31);
     }
-    store(c, co, c00.mul(2f), c01.mul(2f), c10.mul(2f), c11.mul(2f));
-    store(c, co + 4 * LANES, c20.mul(2f), c21.mul(2f), c30.mul(2f), c31.mul(2f));
+    store(c, co, c00, c01, c10, c11);
+    store(c, co + 4 * LANES, c20, c21, c30, c31);
   }
 
   // The first and the second vector of a sliver's row, as in GemmStream: 2^120 too small.

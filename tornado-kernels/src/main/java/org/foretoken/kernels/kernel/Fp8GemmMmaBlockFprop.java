@@ -16,8 +16,8 @@ public final class Fp8GemmMmaBlockFprop {
    * Work group (g, h) computes the tile of {@link MmaBlock} in tile row h and tile column g by
    * eight warps, two by four, of 64 x 32 elements each. The codes are multiplied as FP16, whose
    * values they are but for a power of two: Hopper's {@code mma.sync} does the same, and FP16
-   * fragments load from anywhere in local memory. Every {@value #BLOCK} inner elements the
-   * products are scaled and added in FP32.
+   * fragments load from anywhere in local memory. Every {@value #BLOCK} inner elements the products
+   * are scaled and added in FP32.
    *
    * @param x E4M3 [m, k], row-major
    * @param xScales F32 [m, k / 128], row-major
@@ -97,8 +97,7 @@ public final class Fp8GemmMmaBlockFprop {
       int odd = bRaw[item + i * 512 + 256];
       int to = i * 32;
       bTile[bLocal + to] = MmaBlock.halves(((even & 0xFF) << 8) | (odd << 24));
-      bTile[(bLocal ^ 4) + to + 64] =
-          MmaBlock.halves((even & 0xFF00) | ((odd & 0xFF00) << 16));
+      bTile[(bLocal ^ 4) + to + 64] = MmaBlock.halves((even & 0xFF00) | ((odd & 0xFF00) << 16));
       bTile[(bLocal ^ 8) + to + 128] =
           MmaBlock.halves(((even >> 8) & 0xFF00) | ((odd & 0xFF0000) << 8));
       bTile[(bLocal ^ 12) + to + 192] =
@@ -178,8 +177,7 @@ public final class Fp8GemmMmaBlockFprop {
           int odd = bRaw[item + i * 512 + 256];
           int to = stage + i * 32;
           bTile[bLocal + to] = MmaBlock.halves(((even & 0xFF) << 8) | (odd << 24));
-          bTile[(bLocal ^ 4) + to + 64] =
-              MmaBlock.halves((even & 0xFF00) | ((odd & 0xFF00) << 16));
+          bTile[(bLocal ^ 4) + to + 64] = MmaBlock.halves((even & 0xFF00) | ((odd & 0xFF00) << 16));
           bTile[(bLocal ^ 8) + to + 128] =
               MmaBlock.halves(((even >> 8) & 0xFF00) | ((odd & 0xFF0000) << 8));
           bTile[(bLocal ^ 12) + to + 192] =

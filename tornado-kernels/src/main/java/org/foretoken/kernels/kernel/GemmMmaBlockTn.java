@@ -92,8 +92,7 @@ public final class GemmMmaBlockTn {
       int even = aNext[2 * i];
       int odd = aNext[2 * i + 1];
       aTile[aLocal + aSide + i * 256] = (even & 0xFFFF) | odd << 16;
-      aTile[aLocal + 16 - aSide + i * 256] =
-          ((even >> 16) & 0xFFFF) | (odd & 0xFFFF0000);
+      aTile[aLocal + 16 - aSide + i * 256] = ((even >> 16) & 0xFFFF) | (odd & 0xFFFF0000);
     }
     for (int i = 0; i < MmaBlock.LOADS; i++) {
       int turn = i / 2 % 2 * 16 + i / 4 % 2 * 4;
@@ -167,8 +166,7 @@ public final class GemmMmaBlockTn {
         int even = aNext[2 * i];
         int odd = aNext[2 * i + 1];
         aTile[aLocal + aSide + stage + i * 256] = (even & 0xFFFF) | odd << 16;
-        aTile[aLocal + 16 - aSide + stage + i * 256] =
-            ((even >> 16) & 0xFFFF) | (odd & 0xFFFF0000);
+        aTile[aLocal + 16 - aSide + stage + i * 256] = ((even >> 16) & 0xFFFF) | (odd & 0xFFFF0000);
       }
       for (int i = 0; i < MmaBlock.LOADS; i++) {
         int turn = i / 2 % 2 * 16 + i / 4 % 2 * 4;

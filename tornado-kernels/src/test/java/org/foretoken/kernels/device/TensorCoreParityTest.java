@@ -30,7 +30,8 @@ class TensorCoreParityTest {
   void agreesWithTheReference(OperationCase c) {
     try (DeviceBackend device = new DeviceBackend(true);
         ReferenceBackend reference = new ReferenceBackend()) {
-      assertThat(kernels(c, true)).allMatch(k -> k.contains("Mma") || k.matches("packBf16|addElements"));
+      assertThat(kernels(c, true))
+          .allMatch(k -> k.contains("Mma") || k.matches("packBf16|addElements"));
       assertThat(OperationParity.run(c, device, reference))
           .allSatisfy(r -> assertThat(r.passed()).as(r.toString()).isTrue());
     }

@@ -11,7 +11,8 @@ class MmaBlockTest {
   void everyCodeKeepsItsValueButForTheScale() {
     for (int code = 0; code < 256; code++) {
       int halves = MmaBlock.halves(code << 8 | (255 - code) << 24);
-      assertThat(Float.float16ToFloat((short) halves) * 256f).isEqualTo((Float) FP8.e4m3ToFloat((byte) code));
+      assertThat(Float.float16ToFloat((short) halves) * 256f)
+          .isEqualTo((Float) FP8.e4m3ToFloat((byte) code));
       assertThat(Float.float16ToFloat((short) (halves >> 16)) * 256f)
           .isEqualTo((Float) FP8.e4m3ToFloat((byte) (255 - code)));
     }
