@@ -2,6 +2,7 @@ package org.foretoken.model.decode;
 
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
+import org.foretoken.fp8.InputException;
 
 /** Choosing tokens from logits, and accepting drafts without changing the distribution. */
 final class Sampling {
@@ -12,15 +13,26 @@ final class Sampling {
     return argmax(logits, 0, logits.length);
   }
 
-  /** Index of the largest of {@code count} logits from {@code from} on, counted from there. */
+  /**
+   * Index of the largest of {@code count} logits from {@code from} on, counted from there.
+   *
+   * @throws InputException where one is NaN, since no token follows from that
+   */
   static int argmax(float[] logits, int from, int count) {
     int best = from;
     float largest = logits[from];
+    boolean numbers = largest == largest;
     for (int i = from + 1; i < from + count; i++) {
+      numbers &= logits[i] == logits[i];
       if (logits[i] > largest) {
         largest = logits[i];
         best = i;
       }
+    }
+    if (!numbers) {
+      throw new InputException(
+          "generate: expected numbers for logits, found NaN; weights of the model are NaN, or too"
+              + " large for its precision: look at them with 'foretoken inspect FOLDER'");
     }
     return best - from;
   }
