@@ -21,7 +21,7 @@ public final class HtmlPage {
       table { border-collapse: collapse; font-size: 13.5px; font-variant-numeric: tabular-nums; }
       th, td { padding: 5px 12px 5px 0; border-bottom: 1px solid #e3e4e6; text-align: right;
         white-space: nowrap; }
-      th:first-child { text-align: left; font-weight: 400; }
+      th:first-child { text-align: left; font-weight: 400; white-space: normal; min-width: 18em; }
       thead th { color: #5d636e; font-weight: 400; }
       """;
 

@@ -27,6 +27,8 @@ final class Plots {
   private static final int WIDTH = 980;
   private static final int HEIGHT = 340;
   private static final int MOST_BARS = 40;
+  private static final int MOST_LETTERS = 30;
+  private static final int LEGEND_LINE = 24;
 
   private Plots() {}
 
@@ -47,7 +49,10 @@ final class Plots {
             .height(HEIGHT + 130)
             .title(gflops ? "GFLOP/s" : "GB/s, read and written")
             .build();
-    List<String> names = cases.stream().map(CaseResult::id).toList();
+    List<String> names = new ArrayList<>();
+    for (CaseResult c : cases) {
+      names.add(label(names.size() + 1, c.id()));
+    }
     List<Double> ours = cases.stream().map(c -> gflops ? c.gflops() : c.gbs()).toList();
     chart.addSeries("foretoken", names, ours);
     Set<String> peers = new LinkedHashSet<>();
@@ -69,6 +74,11 @@ final class Plots {
     chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideS);
     chart.getStyler().setLegendLayout(Styler.LegendLayout.Horizontal);
     return svg(chart);
+  }
+
+  /** A case under its bar: the bars get what long names leave of the picture's height. */
+  static String label(int number, String id) {
+    return number + " " + (id.length() <= MOST_LETTERS ? id : id.substring(0, MOST_LETTERS) + "…");
   }
 
   /** Cost against what grows, measured and as expected, on logarithmic axes. */
@@ -116,13 +126,6 @@ final class Plots {
     if (runs.size() < 2) {
       return "";
     }
-    XYChart chart =
-        new XYChartBuilder()
-            .width(WIDTH)
-            .height(HEIGHT)
-            .title("time in earlier runs, as a multiple of the first")
-            .xAxisTitle("run")
-            .build();
     Map<String, List<double[]>> points = new LinkedHashMap<>();
     for (int i = 0; i < runs.size(); i++) {
       for (CaseResult c : runs.get(i).cases()) {
@@ -133,12 +136,19 @@ final class Plots {
         }
       }
     }
+    XYChart chart =
+        new XYChartBuilder()
+            .width(WIDTH)
+            .height(Math.max(HEIGHT, 80 + LEGEND_LINE * points.size()))
+            .title("time in earlier runs, as a multiple of the first")
+            .xAxisTitle("run")
+            .build();
     points.forEach(
         (id, p) -> {
           double first = p.getFirst()[1];
           double[] x = p.stream().mapToDouble(v -> v[0]).toArray();
           double[] y = p.stream().mapToDouble(v -> v[1] / first).toArray();
-          chart.addSeries(id, x, y).setMarker(SeriesMarkers.CIRCLE);
+          chart.addSeries(label(chart.getSeriesMap().size() + 1, id), x, y).setMarker(SeriesMarkers.CIRCLE);
         });
     chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
     return svg(chart);

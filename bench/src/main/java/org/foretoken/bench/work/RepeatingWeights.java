@@ -43,7 +43,10 @@ final class RepeatingWeights {
   }
 
   private static ParameterSpec spec(ModelLayout layout, String name) {
-    return layout.parameters().stream().filter(s -> s.name().equals(name)).findFirst().orElseThrow();
+    return layout.parameters().stream()
+        .filter(s -> s.name().equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   private static float[] leftIdentity(int rows, int columns) {
