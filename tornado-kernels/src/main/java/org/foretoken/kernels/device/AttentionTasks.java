@@ -30,6 +30,7 @@ final class AttentionTasks {
     int headDim = op.headDim();
     int valueDim = op.valueDim();
     float scale = op.scale();
+    fits(node, headDim, valueDim, AttentionTile.forwardBytes(headDim, valueDim));
     tasks.add(
         "attentionForward",
         TaskList.groups(Math.ceilDiv(rows, AttentionTile.ROWS), heads, AttentionTile.GROUP),
@@ -50,6 +51,24 @@ final class AttentionTasks {
                 headDim,
                 valueDim,
                 scale));
+  }
+
+  /** Refuses heads that are too wide before a device's compiler does it in words of its own. */
+  private static void fits(Node node, int headDim, int valueDim, int bytes) {
+    if (bytes > AttentionTile.MOST_LOCAL_BYTES) {
+      throw new DeviceException(
+          "node '"
+              + node.label()
+              + "': heads of "
+              + headDim
+              + " and values of "
+              + valueDim
+              + " take "
+              + bytes
+              + " bytes of a work group's local memory, expected at most "
+              + AttentionTile.MOST_LOCAL_BYTES
+              + "; use narrower heads, or --device host");
+    }
   }
 
   static void cached(Node node, CachedAttention op, TaskList tasks) {
@@ -92,6 +111,7 @@ final class AttentionTasks {
     int headDim = op.headDim();
     int valueDim = op.valueDim();
     float scale = op.scale();
+    fits(node, headDim, valueDim, AttentionTile.gradBytes(headDim, valueDim));
     FloatArray o = tasks.f32(node.in(4));
     FloatArray dO = tasks.f32(node.in(6));
     FloatArray delta = tasks.scratchF32((long) rows * heads);

@@ -32,5 +32,20 @@ public final class AttentionTile {
   /** Below every score, and far from overflow when subtracted from one. */
   static final float LOWEST = -1.0e30f;
 
+  /** Local memory that TornadoVM gives a group, in bytes. */
+  public static final int MOST_LOCAL_BYTES = 48 * 1024;
+
   private AttentionTile() {}
+
+  /** Local memory of {@link AttentionForward}, in bytes. */
+  public static int forwardBytes(int headDim, int valueDim) {
+    int widest = headDim + 1 > valueDim ? headDim + 1 : valueDim;
+    return Float.BYTES * (ROWS * (headDim + 1) + KEYS * widest + 2 * ROWS * SCORES);
+  }
+
+  /** Local memory of {@link AttentionKeyValueGrad}, which takes most of the gradients, in bytes. */
+  public static int gradBytes(int headDim, int valueDim) {
+    int columns = headDim + 1 + valueDim + 1;
+    return Float.BYTES * ((ROWS + BACKWARD) * columns + 2 * ROWS * SCORES + GROUP);
+  }
 }

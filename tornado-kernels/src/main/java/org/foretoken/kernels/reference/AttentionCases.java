@@ -22,7 +22,7 @@ final class AttentionCases {
       if (columns < 500) {
         return new Heads(9, 3, 23, 23);
       }
-      return columns < 2000 ? new Heads(4, 2, 250, 128) : new Heads(16, 4, 192, 128);
+      return columns < 2000 ? new Heads(5, 1, 200, 128) : new Heads(16, 4, 192, 128);
     }
 
     float scale() {

@@ -1,6 +1,7 @@
 package org.foretoken.kernels.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -20,6 +21,28 @@ class DeviceAttentionTest {
   private static final int DIM = 24;
   private static final int VALUE = 17;
   private static final int[] DOCUMENTS = {5, 70, 1, 40};
+
+  @Test
+  void headsTooWideForLocalMemoryAreRefusedInOneLine() {
+    Graph graph = new Graph("wide");
+    graph.add(
+        "attention",
+        new Attention(1, 1, 250, 128, 0.1f),
+        List.of(
+            graph.declare("q", DType.F32, Role.INPUT, 3, 250),
+            graph.declare("k", DType.F32, Role.INPUT, 3, 250),
+            graph.declare("v", DType.F32, Role.INPUT, 3, 128),
+            graph.declare("firstRow", DType.I32, Role.INPUT, 3)),
+        List.of(
+            graph.declare("o", DType.F32, Role.OUTPUT, 3, 128),
+            graph.declare("lse", DType.F32, Role.OUTPUT, 3, 1)));
+    try (DeviceBackend device = DeviceBackend.open("emulator")) {
+      assertThatThrownBy(() -> device.compile(graph).run())
+          .isInstanceOf(DeviceException.class)
+          .hasMessageContaining("'attention': heads of 250 and values of 128 take 52416 bytes")
+          .hasMessageContaining("--device host");
+    }
+  }
 
   @Test
   void cachedRowsHaveTheBitsOfPackedRows() {

@@ -25,8 +25,15 @@ class DeviceParityTest {
         .toList();
   }
 
+  /** One row and many columns, and an inner dimension that no tile divides. */
+  static Collection<OperationCase> awkwardCases() {
+    return Stream.of(OperationCases.of(1, 4098), OperationCases.products(7, 13, 3884))
+        .flatMap(Collection::stream)
+        .toList();
+  }
+
   @ParameterizedTest
-  @MethodSource("cases")
+  @MethodSource({"cases", "awkwardCases"})
   void agreesWithTheReference(OperationCase c) {
     try (DeviceBackend device = DeviceBackend.open("emulator");
         ReferenceBackend reference = new ReferenceBackend()) {
