@@ -3,7 +3,7 @@ package org.foretoken.kernels.device;
 import org.foretoken.kernels.graph.DType;
 import org.foretoken.kernels.graph.Node;
 import org.foretoken.kernels.kernel.AddElements;
-import org.foretoken.kernels.kernel.Fp8GemmMmaBlockFprop;
+import org.foretoken.kernels.kernel.Fp8GemmMmaBlock;
 import org.foretoken.kernels.kernel.Fp8GemmMmaDgrad;
 import org.foretoken.kernels.kernel.Fp8GemmMmaFprop;
 import org.foretoken.kernels.kernel.Fp8GemmMmaWgrad;
@@ -210,14 +210,14 @@ final class TensorCoreTasks {
     FloatArray scratch = tasks.scratchF32((long) rows * columns);
     WorkerGrid grid = tiles(rows, columns);
     int add = op.accumulate() ? 1 : 0;
-    if (op.layout() == Layout.NT && inBlocks(rows, columns, inner) && inner % 128 == 0) {
+    if (inBlocks(rows, columns, inner) && inner % 128 == 0) {
       tasks.add(
-          "fp8GemmMmaBlockFprop",
+          "fp8GemmMmaBlock",
           TaskList.groups(columns / MmaBlock.COLUMNS, rows / MmaBlock.ROWS, 256),
           (g, id) ->
               g.task(
                   id,
-                  Fp8GemmMmaBlockFprop::fp8GemmMmaBlockFprop,
+                  Fp8GemmMmaBlock::fp8GemmMmaBlock,
                   TaskList.CONTEXT,
                   a,
                   aScales,
@@ -228,6 +228,8 @@ final class TensorCoreTasks {
                   rows,
                   columns,
                   inner,
+                  op.layout() == Layout.TN ? 1 : 0,
+                  op.layout() == Layout.NT ? 0 : 1,
                   add));
       return true;
     }

@@ -11,7 +11,7 @@ public final class GemmMmaBlockNn {
   private GemmMmaBlockNn() {}
 
   /**
-   * Work group (g, h) computes the tile of {@link MmaBlock} in tile row h and tile column g.
+   * A work group computes a tile of {@link MmaBlock}, in the order of {@link MmaBlock#tileRow}.
    *
    * @param a BF16 [m, k], row-major, two to an int
    * @param b BF16 [k, n], row-major, two to an int
@@ -30,18 +30,21 @@ public final class GemmMmaBlockNn {
     int item = context.localIdx;
     int lane = item & 31;
     int warp = (item >> 5) & 3;
-    int firstRow = context.groupIdy * MmaBlock.ROWS;
-    int firstColumn = context.groupIdx * MmaBlock.COLUMNS;
+    int group = context.groupIdy * (n / MmaBlock.COLUMNS) + context.groupIdx;
+    int tileRow = MmaBlock.tileRow(group, m / MmaBlock.ROWS, n / MmaBlock.COLUMNS);
+    int tileColumn = MmaBlock.tileColumn(group, m / MmaBlock.ROWS, n / MmaBlock.COLUMNS);
+    int firstRow = tileRow * MmaBlock.ROWS;
+    int firstColumn = tileColumn * MmaBlock.COLUMNS;
     int warpRow = (warp & 1) * MmaBlock.WARP;
     int warpColumn = ((warp >> 1) & 1) * MmaBlock.WARP;
     // Of a, an item loads one word of sixteen rows.
     int aWord = item & 15;
     int aRow = (item >> 4) & 7;
-    int aGlobal = (firstRow + aRow) * k / 2 + aWord;
+    int aGlobal = (firstRow + aRow) * (k / 2) + aWord;
     int aLocal = aRow * 16 + (((aWord >> 2) ^ ((aRow >> 1) & 3)) << 2) + (aWord & 3);
     // Of b, an item loads two words of eight inner indices.
     int bWord = lane;
-    int bGlobal = (warp * n + firstColumn) / 2 + bWord;
+    int bGlobal = warp * (n / 2) + tileColumn * (MmaBlock.COLUMNS / 2) + bWord;
     int bLocal = warp * 64 + (((bWord >> 2) ^ warp) << 2) + (bWord & 3);
     int aOwn = MmaBlock.aOwn(lane);
     int aFirst = MmaBlock.aFragment(lane) + warpRow * 64;

@@ -11,7 +11,7 @@ public final class GemmMmaBlockTn {
   private GemmMmaBlockTn() {}
 
   /**
-   * Work group (g, h) computes the tile of {@link MmaBlock} in tile row h and tile column g.
+   * A work group computes a tile of {@link MmaBlock}, in the order of {@link MmaBlock#tileRow}.
    *
    * @param a BF16 [k, m], row-major, two to an int
    * @param b BF16 [k, n], row-major, two to an int
@@ -30,19 +30,22 @@ public final class GemmMmaBlockTn {
     int item = context.localIdx;
     int lane = item & 31;
     int warp = (item >> 5) & 3;
-    int firstRow = context.groupIdy * MmaBlock.ROWS;
-    int firstColumn = context.groupIdx * MmaBlock.COLUMNS;
+    int group = context.groupIdy * (n / MmaBlock.COLUMNS) + context.groupIdx;
+    int tileRow = MmaBlock.tileRow(group, m / MmaBlock.ROWS, n / MmaBlock.COLUMNS);
+    int tileColumn = MmaBlock.tileColumn(group, m / MmaBlock.ROWS, n / MmaBlock.COLUMNS);
+    int firstRow = tileRow * MmaBlock.ROWS;
+    int firstColumn = tileColumn * MmaBlock.COLUMNS;
     int warpRow = (warp & 1) * MmaBlock.WARP;
     int warpColumn = ((warp >> 1) & 1) * MmaBlock.WARP;
     // Of a, an item loads a word of two inner indices, eight times; two columns become two rows.
     int aPair = lane & 7;
     int aInner = warp * 4 + ((lane >> 3) & 3);
-    int aGlobal = (aInner * 2 * m + firstRow) / 2 + aPair;
+    int aGlobal = aInner * m + tileRow * (MmaBlock.ROWS / 2) + aPair;
     int aSide = ((aPair >> 2) & 1) * 16;
     int aLocal = aPair * 32 + ((warp ^ (aPair & 3)) << 2) + ((lane >> 3) & 3);
     // Of b, an item loads two words of eight inner indices.
     int bWord = lane;
-    int bGlobal = (warp * n + firstColumn) / 2 + bWord;
+    int bGlobal = warp * (n / 2) + tileColumn * (MmaBlock.COLUMNS / 2) + bWord;
     int bLocal = warp * 64 + (((bWord >> 2) ^ warp) << 2) + (bWord & 3);
     int aOwn = MmaBlock.aOwn(lane);
     int aFirst = MmaBlock.aFragmentOfPairs(lane) + warpRow * 64;

@@ -40,6 +40,12 @@ public final class MmaBlock {
   /** What a product of two numbers that {@link #halves} made falls short by: 2^8 each. */
   static final float HALVES_SCALE = 65536f;
 
+  /**
+   * Tile rows that neighbouring work groups sweep column by column, so that those at work at the
+   * same time read few rows of a and few columns of b, and both from the L2 cache.
+   */
+  static final int RASTER = 16;
+
   private MmaBlock() {}
 
   /**
@@ -50,6 +56,36 @@ public final class MmaBlock {
   static int halves(int pair) {
     int magnitude = (pair >> 1) & 0x3F803F80;
     return (pair & 0x80008000) | magnitude | ((magnitude + 0x00800080) & 0x40004000);
+  }
+
+  /** The tile row of c that a work group computes: see {@link #RASTER}. */
+  static int tileRow(int group, int rows, int columns) {
+    int first = group / (RASTER * columns) * RASTER;
+    int height = rows - first < RASTER ? rows - first : RASTER;
+    return first + group % (RASTER * columns) % height;
+  }
+
+  /** The tile column of c that a work group computes: see {@link #RASTER}. */
+  static int tileColumn(int group, int rows, int columns) {
+    int first = group / (RASTER * columns) * RASTER;
+    int height = rows - first < RASTER ? rows - first : RASTER;
+    return group % (RASTER * columns) / height;
+  }
+
+  /**
+   * The word at which unit 0 to 3 of a row of a's tile of FP8 begins. Eight rows that follow each
+   * other lie in different banks, and so do the first of eight fours: a work item that turns codes
+   * stores into rows four apart from its neighbours'.
+   */
+  static int aWord(int row, int unit) {
+    int turn = (row & 3) ^ ((row >> 3) & 1) ^ (((row >> 4) & 1) << 1);
+    return ((row >> 3) * 4 + (row & 3)) * 32 + ((row >> 2) & 1) * 16 + ((unit ^ turn) << 2);
+  }
+
+  /** The word at which unit 0 to 15 of a row of b's tile of FP8 begins: as {@link #aWord}. */
+  static int bWord(int row, int unit) {
+    int turn = (row & 7) ^ ((row >> 3) & 3);
+    return row * 64 + ((unit ^ turn) << 2);
   }
 
   /** The byte that a lane loads a fragment of a from by itself: rows of 32 bytes. */

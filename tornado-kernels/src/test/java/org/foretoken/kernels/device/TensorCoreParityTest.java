@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Stream;
+import org.foretoken.kernels.op.Fp8MatMul;
 import org.foretoken.kernels.op.MatMul;
 import org.foretoken.kernels.reference.OperationCase;
 import org.foretoken.kernels.reference.OperationCases;
@@ -42,6 +43,20 @@ class TensorCoreParityTest {
     for (OperationCase c : OperationCases.products(256, 128, 384)) {
       if (c.node().op() instanceof MatMul) {
         assertThat(kernels(c, true)).anyMatch(k -> k.startsWith("gemmMmaBlock"));
+      }
+      if (c.node().op() instanceof Fp8MatMul) {
+        assertThat(kernels(c, true)).containsExactly("fp8GemmMmaBlock");
+      }
+    }
+  }
+
+  @Test
+  void multiplesOfTheSmallTilesAloneTakeThose() {
+    for (int[] extents : new int[][] {{192, 128, 384}, {256, 96, 384}, {256, 128, 352}}) {
+      for (OperationCase c : OperationCases.products(extents[0], extents[1], extents[2])) {
+        if (c.node().op() instanceof Fp8MatMul) {
+          assertThat(kernels(c, true)).allMatch(k -> k.matches("fp8GemmMma(Fprop|Dgrad|Wgrad)"));
+        }
       }
     }
   }
