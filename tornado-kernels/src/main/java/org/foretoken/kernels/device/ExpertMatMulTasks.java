@@ -9,7 +9,7 @@ import org.foretoken.kernels.kernel.ExpertGemmNn;
 import org.foretoken.kernels.kernel.ExpertGemmNt;
 import org.foretoken.kernels.kernel.ExpertGemmTn;
 import org.foretoken.kernels.kernel.GemmTile;
-import org.foretoken.kernels.kernel.QuantizeExpertBlocks;
+import org.foretoken.kernels.kernel.QuantizeBlocks;
 import org.foretoken.kernels.kernel.QuantizeSegmentTiles;
 import org.foretoken.kernels.op.ExpertFp8MatMul;
 import org.foretoken.kernels.op.ExpertMatMul;
@@ -197,16 +197,17 @@ final class ExpertMatMulTasks {
     int columns = node.in(0).shape().dim(2);
     int format = QuantizeTasks.format(node.out(0));
     int power = op.powerOfTwo() ? 1 : 0;
+    int viaHalf = tasks.tensorCores() ? 1 : 0;
     tasks.add(
-        "quantizeExpertBlocks",
+        "quantizeBlocks",
         TaskList.groups(
             Math.ceilDiv(columns, Tile.SIZE),
             (long) node.in(0).rows() * Math.ceilDiv(rows, Tile.SIZE),
-            QuantizeExpertBlocks.GROUP),
+            QuantizeBlocks.GROUP),
         (g, id) ->
             g.task(
                 id,
-                QuantizeExpertBlocks::quantizeExpertBlocks,
+                QuantizeBlocks::quantizeBlocks,
                 TaskList.CONTEXT,
                 x,
                 codes,
@@ -214,7 +215,8 @@ final class ExpertMatMulTasks {
                 rows,
                 columns,
                 format,
-                power));
+                power,
+                viaHalf));
   }
 
   static void quantizeSegments(Node node, QuantizeSegments op, TaskList tasks) {

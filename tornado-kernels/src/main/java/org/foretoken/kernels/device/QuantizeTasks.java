@@ -75,16 +75,18 @@ final class QuantizeTasks {
         int strips = Tile.COLUMN_128X1.scaleRows(rows);
         tasks.add(
             "quantizeColumns",
+            TaskList.groups(
+                Math.ceilDiv(columns, QuantizeColumns.COLUMNS), strips, QuantizeColumns.GROUP),
             (g, id) ->
                 g.task(
                     id,
                     QuantizeColumns::quantizeColumns,
+                    TaskList.CONTEXT,
                     x,
                     codes,
                     scales,
                     rows,
                     columns,
-                    strips,
                     format,
                     power,
                     viaHalf));

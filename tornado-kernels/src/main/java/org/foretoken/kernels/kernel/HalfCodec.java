@@ -15,7 +15,8 @@ import uk.ac.manchester.tornado.api.types.HalfFloat;
  * its scale. Rounding q first to FP16 and then to the format goes wrong only where the first
  * rounding ends on a tie of the second. The same holds for the product of x and the scale's
  * reciprocal in q's place, which is at most 2 units in the last place of an FP32 off: far less than
- * from a tie to the next FP16 value. So only ties divide.
+ * from a tie to the next FP16 value. A product 8 units or more from the tie lies on q's side of it,
+ * so only what is nearer divides.
  */
 final class HalfCodec {
   private HalfCodec() {}
@@ -58,15 +59,19 @@ final class HalfCodec {
     int half = format == FloatCodec.E4M3 ? 0x40 : (format == FloatCodec.E5M2 ? 0x80 : 0x8);
     int nan = format == FloatCodec.E4M3 ? 0x7F : (format == FloatCodec.E5M2 ? 0x7E : 0x7E0);
     int sign = format == FloatCodec.E5M6 ? 0x800 : 0x80;
-    int bits = new HalfFloat(x * reciprocal).getHalfFloatValue() & 0xFFFF;
+    float product = x * reciprocal;
+    int bits = new HalfFloat(product).getHalfFloatValue() & 0xFFFF;
     int magnitude = bits & 0x7FFF;
     int up = magnitude + half;
     int code = up >> drop;
     if ((up & (half + half - 1)) == 0) {
       // A tie, which was rounded up: down again below it, and on it if that is the even code.
-      float quotient = TornadoMath.abs(x / scale * (format == FloatCodec.E4M3 ? 0x1p-8f : 1f));
       // Its value: the bits that BF16 has above those of an FP16, and the bias of their exponents.
       float tie = BFloat16.bf16ToFloat((short) (magnitude >> 3)) * 0x1p112f;
+      float quotient = TornadoMath.abs(product);
+      if (TornadoMath.abs(quotient - tie) <= tie * 0x1p-20f) {
+        quotient = TornadoMath.abs(x / scale * (format == FloatCodec.E4M3 ? 0x1p-8f : 1f));
+      }
       int down = quotient < tie ? 1 : 0;
       down = quotient == tie ? code & 1 : down;
       code = code - down;

@@ -5,21 +5,39 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
-/** scale = amax / max(format) over each 128x128 of x; codes = RNE(x / scale), saturating. */
+/**
+ * scale = amax / max(format) over each 128x128 of x, or of each matrix of a stack; codes = RNE(x /
+ * scale), saturating.
+ */
 public final class QuantizeBlocks {
-  /** Work items of a group: one a column of the block. */
-  public static final int GROUP = 128;
+  /** Work items of a group. */
+  public static final int GROUP = 512;
 
   private static final int SIZE = 128;
+
+  /** Items that hold neighbours of a row. */
+  private static final int LANES = 32;
+
+  /** Values of a row that an item holds. */
+  private static final int VALUES = SIZE / LANES;
+
+  /** Rows from one of an item's to its next. */
+  private static final int STEP = GROUP / LANES;
+
+  /** Rows in each of which an item holds values. */
+  private static final int OWN = SIZE / STEP;
 
   private QuantizeBlocks() {}
 
   /**
-   * Work group (g, h) holds the block of block row h and block column g, and reads it twice.
+   * Work group (g, h) holds the block of block column g and block row h % t of matrix h / t, t the
+   * block rows of a matrix. Each work item holds 4 values of each of 8 rows in registers, so that x
+   * is read once, with 32 reads under way. What is beyond the last row or column reads it once
+   * more, and writes nothing.
    *
-   * @param x F32 [rows, columns], row-major
-   * @param codes E4M3 or E5M2 [rows, columns], row-major, written
-   * @param scales F32 [ceil(rows / 128), ceil(columns / 128)], row-major, written
+   * @param x F32 [matrices, rows, columns], row-major
+   * @param codes E4M3 or E5M2 [matrices, rows, columns], row-major, written
+   * @param scales F32 [matrices, ceil(rows / 128), ceil(columns / 128)], row-major, written
    * @param format of the codes, see {@link FloatCodec}
    * @param powerOfTwo 1 to round scales up to powers of two, else 0
    * @param viaHalf 1 to encode by {@link HalfCodec}, 0 by {@link FloatCodec}
@@ -34,32 +52,77 @@ public final class QuantizeBlocks {
       int format,
       int powerOfTwo,
       int viaHalf) {
+    float[] largest = context.allocateFloatLocalArray(GROUP);
+    float[] factors = context.allocateFloatLocalArray(3);
     int item = context.localIdx;
-    int c = context.groupIdx * SIZE + item;
-    int first = context.groupIdy * SIZE;
-    int end = first + SIZE;
-    if (end > rows) {
-      end = rows;
-    }
-    if (c >= columns) {
-      end = first;
+    int blockRows = (rows + SIZE - 1) / SIZE;
+    int matrix = context.groupIdy / blockRows * rows;
+    int own = context.groupIdy % blockRows * SIZE + item / LANES;
+    int c = context.groupIdx * SIZE + item % LANES;
+    float[] values = new float[OWN * VALUES];
+    for (int i = 0; i < OWN; i++) {
+      int r = own + i * STEP;
+      int lastRow = rows % SIZE == 0 ? r : rows - 1;
+      r = r < lastRow ? r : lastRow;
+      for (int j = 0; j < VALUES; j++) {
+        int column = c + j * LANES;
+        int lastColumn = columns % SIZE == 0 ? column : columns - 1;
+        column = column < lastColumn ? column : lastColumn;
+        values[i * VALUES + j] = x.get((matrix + r) * columns + column);
+      }
     }
     float amax = 0f;
-    for (int r = first; r < end; r++) {
-      float magnitude = TornadoMath.abs(x.get(r * columns + c));
+    for (int i = 0; i < OWN * VALUES; i++) {
+      float magnitude = TornadoMath.abs(values[i]);
       amax = magnitude > amax ? magnitude : amax;
     }
-    float scale = FloatCodec.scale(GroupReduce.max(context, amax), format, powerOfTwo);
-    float normalizer = HalfCodec.normalizer(scale);
-    float normal = scale * normalizer;
-    float reciprocal = HalfCodec.reciprocal(normal, format);
-    for (int r = first; r < end; r++) {
-      float value = x.get(r * columns + c);
-      int code = HalfCodec.encodeInTile(value, normalizer, normal, reciprocal, format, viaHalf);
-      codes.set(r * columns + c, (byte) code);
+    largest[item] = amax;
+    context.localBarrier();
+    if (item < LANES) {
+      float most = largest[item];
+      for (int i = 1; i < STEP; i++) {
+        most = TornadoMath.max(most, largest[item + i * LANES]);
+      }
+      largest[item] = most;
     }
+    context.localBarrier();
     if (item == 0) {
-      scales.set(context.groupIdy * ((columns + SIZE - 1) / SIZE) + context.groupIdx, scale);
+      float most = largest[0];
+      for (int i = 1; i < LANES; i++) {
+        most = TornadoMath.max(most, largest[i]);
+      }
+      float scale = FloatCodec.scale(most, format, powerOfTwo);
+      float normalizer = HalfCodec.normalizer(scale);
+      factors[0] = normalizer;
+      factors[1] = scale * normalizer;
+      factors[2] = HalfCodec.reciprocal(scale * normalizer, format);
+      int scaleColumns = (columns + SIZE - 1) / SIZE;
+      scales.set(context.groupIdy * scaleColumns + context.groupIdx, scale);
+    }
+    context.localBarrier();
+    float normalizer = factors[0];
+    float scale = factors[1];
+    float reciprocal = factors[2];
+    if (normalizer != 1f) {
+      for (int i = 0; i < OWN * VALUES; i++) {
+        values[i] = HalfCodec.normalize(values[i], normalizer, scale, format);
+      }
+    }
+    for (int i = 0; i < OWN; i++) {
+      int r = own + i * STEP;
+      for (int j = 0; j < VALUES; j++) {
+        int column = c + j * LANES;
+        int left = columns % SIZE == 0 ? 1 : columns - column;
+        left = rows % SIZE == 0 ? left : (r < rows ? left : 0);
+        if (left > 0) {
+          float value = values[i * VALUES + j];
+          int code =
+              viaHalf == 1
+                  ? HalfCodec.encode(value, scale, reciprocal, format)
+                  : FloatCodec.encode(value / scale, format);
+          codes.set((matrix + r) * columns + column, (byte) code);
+        }
+      }
     }
   }
 }
