@@ -231,6 +231,7 @@ final class ExpertMatMulTasks {
     int rowFormat = QuantizeTasks.format(node.out(0));
     int columnFormat = QuantizeTasks.format(node.out(2));
     int power = op.powerOfTwo() ? 1 : 0;
+    int viaHalf = tasks.tensorCores() ? 1 : 0;
     tasks.add(
         "quantizeSegmentTiles",
         TaskList.groups(
@@ -250,6 +251,7 @@ final class ExpertMatMulTasks {
                 columns,
                 rowFormat,
                 columnFormat,
-                power));
+                power,
+                viaHalf));
   }
 }

@@ -1,7 +1,6 @@
 package org.foretoken.kernels.device;
 
 import org.foretoken.kernels.graph.Node;
-import org.foretoken.kernels.kernel.QuantizeRowsAndColumns;
 import org.foretoken.kernels.kernel.RmsNormQuantizeBoth;
 import org.foretoken.kernels.kernel.RmsNormQuantizeRows;
 import org.foretoken.kernels.kernel.RmsNormStats;
@@ -104,7 +103,7 @@ final class FusedTasks {
         TaskList.groups(
             Math.ceilDiv(columns, Tile.SIZE),
             Math.ceilDiv(rows, Tile.SIZE),
-            QuantizeRowsAndColumns.GROUP),
+            RmsNormQuantizeBoth.GROUP),
         (g, id) ->
             g.task(
                 id,

@@ -62,7 +62,10 @@ final class HalfCodec {
     float product = x * reciprocal;
     int bits = new HalfFloat(product).getHalfFloatValue() & 0xFFFF;
     int magnitude = bits & 0x7FFF;
+    // What is no number ends at its code, with all bits below it set, so that it is no tie.
+    int most = (nan << drop) + half + half - 1;
     int up = magnitude + half;
+    up = up < most ? up : most;
     int code = up >> drop;
     if ((up & (half + half - 1)) == 0) {
       // A tie, which was rounded up: down again below it, and on it if that is the even code.
@@ -76,7 +79,6 @@ final class HalfCodec {
       down = quotient == tie ? code & 1 : down;
       code = code - down;
     }
-    code = code > nan ? nan : code;
     int negative = bits >> (format == FloatCodec.E5M6 ? 4 : 8);
     return code | (negative & sign);
   }

@@ -56,19 +56,18 @@ public final class QuantizeBlocks {
     float[] factors = context.allocateFloatLocalArray(3);
     int item = context.localIdx;
     int blockRows = (rows + SIZE - 1) / SIZE;
-    int matrix = context.groupIdy / blockRows * rows;
     int own = context.groupIdy % blockRows * SIZE + item / LANES;
     int c = context.groupIdx * SIZE + item % LANES;
+    int at = (context.groupIdy / blockRows * rows + own) * columns + c;
     float[] values = new float[OWN * VALUES];
     for (int i = 0; i < OWN; i++) {
-      int r = own + i * STEP;
-      int lastRow = rows % SIZE == 0 ? r : rows - 1;
-      r = r < lastRow ? r : lastRow;
+      int below = rows % SIZE == 0 ? 0 : own + i * STEP - rows + 1;
+      below = below > 0 ? below : 0;
       for (int j = 0; j < VALUES; j++) {
-        int column = c + j * LANES;
-        int lastColumn = columns % SIZE == 0 ? column : columns - 1;
-        column = column < lastColumn ? column : lastColumn;
-        values[i * VALUES + j] = x.get((matrix + r) * columns + column);
+        int beyond = columns % SIZE == 0 ? 0 : c + j * LANES - columns + 1;
+        beyond = beyond > 0 ? beyond : 0;
+        int step = i * STEP * columns + j * LANES;
+        values[i * VALUES + j] = x.get(at + step - below * columns - beyond);
       }
     }
     float amax = 0f;
@@ -109,18 +108,16 @@ public final class QuantizeBlocks {
       }
     }
     for (int i = 0; i < OWN; i++) {
-      int r = own + i * STEP;
       for (int j = 0; j < VALUES; j++) {
-        int column = c + j * LANES;
-        int left = columns % SIZE == 0 ? 1 : columns - column;
-        left = rows % SIZE == 0 ? left : (r < rows ? left : 0);
-        if (left > 0) {
+        int inside = columns % SIZE == 0 ? 1 : columns - c - j * LANES;
+        inside = rows % SIZE == 0 ? inside : (own + i * STEP < rows ? inside : 0);
+        if (inside > 0) {
           float value = values[i * VALUES + j];
           int code =
               viaHalf == 1
                   ? HalfCodec.encode(value, scale, reciprocal, format)
                   : FloatCodec.encode(value / scale, format);
-          codes.set((matrix + r) * columns + column, (byte) code);
+          codes.set(at + i * STEP * columns + j * LANES, (byte) code);
         }
       }
     }

@@ -51,15 +51,15 @@ public final class QuantizeColumns {
     int lane = item % COLUMNS;
     int first = context.groupIdy * SIZE + item / COLUMNS;
     int c = context.groupIdx * COLUMNS + lane;
-    int lastColumn = columns % COLUMNS == 0 ? c : columns - 1;
-    int column = c < lastColumn ? c : lastColumn;
+    int at = first * columns + c;
+    int beyond = columns % COLUMNS == 0 ? 0 : c - columns + 1;
+    beyond = beyond > 0 ? beyond : 0;
     float[] values = new float[VALUES];
     float amax = 0f;
     for (int i = 0; i < VALUES; i++) {
-      int r = first + i * SHARE;
-      int last = rows % SIZE == 0 ? r : rows - 1;
-      r = r < last ? r : last;
-      values[i] = x.get(r * columns + column);
+      int below = rows % SIZE == 0 ? 0 : first + i * SHARE - rows + 1;
+      below = below > 0 ? below : 0;
+      values[i] = x.get(at + i * SHARE * columns - below * columns - beyond);
     }
     for (int i = 0; i < VALUES; i++) {
       float magnitude = TornadoMath.abs(values[i]);
@@ -91,15 +91,14 @@ public final class QuantizeColumns {
       }
     }
     for (int i = 0; i < VALUES; i++) {
-      int r = first + i * SHARE;
-      int left = columns % COLUMNS == 0 ? 1 : columns - c;
-      left = rows % SIZE == 0 ? left : (r < rows ? left : 0);
-      if (left > 0) {
+      int inside = beyond > 0 ? 0 : 1;
+      inside = rows % SIZE == 0 ? inside : (first + i * SHARE < rows ? inside : 0);
+      if (inside > 0) {
         int code =
             viaHalf == 1
                 ? HalfCodec.encode(values[i], scale, reciprocal, format)
                 : FloatCodec.encode(values[i] / scale, format);
-        codes.set(r * columns + c, (byte) code);
+        codes.set(at + i * SHARE * columns, (byte) code);
       }
     }
   }

@@ -8,27 +8,32 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** Codes and scales of rows grouped by expert, in 1x128 and in 128x1 groups at once. */
 public final class QuantizeSegmentTiles {
-  /** Work items of a group: one a column of the block. */
-  public static final int GROUP = 128;
+  /** Work items of a group. */
+  public static final int GROUP = 512;
 
   private static final int SIZE = 128;
 
-  /** Rows of the block that are in local memory at a time. */
-  private static final int CHUNK = 32;
+  /** Items that hold neighbours of a row. */
+  private static final int LANES = 32;
 
-  /** Items that look for the largest value of one row of a chunk. */
-  private static final int PARTS = GROUP / CHUNK;
+  /** Values of a row that an item holds. */
+  private static final int VALUES = SIZE / LANES;
 
-  /** Floats between rows in local memory: with 4 more than the row, items hit different banks. */
-  private static final int STRIDE = SIZE + PARTS;
+  /** Rows from one of an item's to its next; also, items that share a column. */
+  private static final int STEP = GROUP / LANES;
+
+  /** Rows in each of which an item holds values. */
+  private static final int OWN = SIZE / STEP;
+
+  /** Floats between rows in local memory: with one more than there are, items hit other banks. */
+  private static final int STRIDE = LANES + 1;
 
   private QuantizeSegmentTiles() {}
 
   /**
    * Work group (g, h) holds the columns of block g of row tile h, see {@link ExpertTile}; the
-   * column scales of a tile that no expert has are 1. A chunk of rows passes through local memory,
-   * where each row's largest value is found and its codes are written; meanwhile each item keeps
-   * its column's largest value. A second read, from cache by then, writes the columns' codes.
+   * column scales of a tile that no expert has are 1. Each work item holds 4 values of each of 8
+   * rows in registers, so that x is read once, with 32 reads under way.
    *
    * @param x F32 [rows, columns], row-major
    * @param segments I32 [experts, 3]
@@ -39,6 +44,7 @@ public final class QuantizeSegmentTiles {
    * @param rowFormat of the row codes, see {@link FloatCodec}
    * @param columnFormat of the column codes
    * @param powerOfTwo 1 to round scales up to powers of two, else 0
+   * @param viaHalf 1 to encode by {@link HalfCodec}, 0 by {@link FloatCodec}
    */
   public static void quantizeSegmentTiles(
       KernelContext context,
@@ -52,75 +58,133 @@ public final class QuantizeSegmentTiles {
       int columns,
       int rowFormat,
       int columnFormat,
-      int powerOfTwo) {
-    float[] values = context.allocateFloatLocalArray(CHUNK * STRIDE);
-    float[] partial = context.allocateFloatLocalArray(GROUP);
-    float[] scales = context.allocateFloatLocalArray(CHUNK);
+      int powerOfTwo,
+      int viaHalf) {
+    float[] ofRows = context.allocateFloatLocalArray(SIZE * STRIDE);
+    float[] ofColumns = context.allocateFloatLocalArray(SIZE * STEP);
+    float[] factors = context.allocateFloatLocalArray(6 * SIZE);
     int item = context.localIdx;
-    int c = context.groupIdx * SIZE + item;
-    int scaleColumns = (columns + SIZE - 1) / SIZE;
+    int lane = item % LANES;
+    int own = item / LANES;
     int expert = ExpertTile.expert(segments, experts, context.groupIdy);
     int begin = ExpertTile.firstRow(segments, expert, context.groupIdy);
-    int rows = ExpertTile.end(segments, expert);
-    float columnAmax = 0f;
-    for (int chunk = 0; chunk < SIZE; chunk += CHUNK) {
-      int first = begin + chunk;
-      for (int r = 0; r < CHUNK; r++) {
-        float v = 0f;
-        if (first + r < rows) {
-          if (c < columns) {
-            v = x.get((first + r) * columns + c);
-          }
-        }
-        float magnitude = TornadoMath.abs(v);
-        columnAmax = magnitude > columnAmax ? magnitude : columnAmax;
-        values[r * STRIDE + item] = v;
-      }
-      context.localBarrier();
-      float amax = 0f;
-      for (int j = 0; j < SIZE; j += PARTS) {
-        float magnitude = TornadoMath.abs(values[item / PARTS * STRIDE + item % PARTS + j]);
-        amax = magnitude > amax ? magnitude : amax;
-      }
-      partial[item] = amax;
-      context.localBarrier();
-      if (item < CHUNK) {
-        float most = TornadoMath.max(partial[item * PARTS], partial[item * PARTS + 1]);
-        most = TornadoMath.max(most, partial[item * PARTS + 2]);
-        most = TornadoMath.max(most, partial[item * PARTS + 3]);
-        float scale = FloatCodec.scale(most, rowFormat, powerOfTwo);
-        scales[item] = scale;
-        if (first + item < rows) {
-          rowScales.set((first + item) * scaleColumns + context.groupIdx, scale);
+    int end = ExpertTile.end(segments, expert);
+    int left = context.groupIdx * SIZE;
+    int at = (begin + own) * columns + left + lane;
+    float[] values = new float[OWN * VALUES];
+    for (int i = 0; i < OWN; i++) {
+      for (int j = 0; j < VALUES; j++) {
+        int inside = columns % SIZE == 0 ? 1 : columns - left - lane - j * LANES;
+        inside = begin + own + i * STEP < end ? inside : 0;
+        values[i * VALUES + j] = 0f;
+        if (inside > 0) {
+          values[i * VALUES + j] = x.get(at + i * STEP * columns + j * LANES);
         }
       }
-      context.localBarrier();
-      for (int r = 0; r < CHUNK; r++) {
-        if (first + r < rows) {
-          if (c < columns) {
-            rowCodes.set(
-                (first + r) * columns + c,
-                (byte) FloatCodec.encode(values[r * STRIDE + item] / scales[r], rowFormat));
-          }
+    }
+    float[] down = new float[VALUES];
+    for (int j = 0; j < VALUES; j++) {
+      down[j] = 0f;
+    }
+    for (int i = 0; i < OWN; i++) {
+      float across = 0f;
+      for (int j = 0; j < VALUES; j++) {
+        float magnitude = TornadoMath.abs(values[i * VALUES + j]);
+        magnitude = magnitude > 0f ? magnitude : 0f; // not a NaN from here on
+        across = TornadoMath.max(across, magnitude);
+        down[j] = TornadoMath.max(down[j], magnitude);
+      }
+      ofRows[(own + i * STEP) * STRIDE + lane] = across;
+    }
+    for (int j = 0; j < VALUES; j++) {
+      ofColumns[own * SIZE + lane + j * LANES] = down[j];
+    }
+    context.localBarrier();
+    // A warp has either rows or columns.
+    if (item < SIZE) {
+      float most = 0f;
+      for (int i = 0; i < LANES; i++) {
+        most = TornadoMath.max(most, ofRows[item * STRIDE + i]);
+      }
+      float scale = FloatCodec.scale(most, rowFormat, powerOfTwo);
+      float normalizer = HalfCodec.normalizer(scale);
+      factors[item] = normalizer;
+      factors[SIZE + item] = scale * normalizer;
+      factors[2 * SIZE + item] = HalfCodec.reciprocal(scale * normalizer, rowFormat);
+      if (begin + item < end) {
+        int scaleColumns = (columns + SIZE - 1) / SIZE;
+        rowScales.set((begin + item) * scaleColumns + context.groupIdx, scale);
+      }
+    }
+    int column = item - SIZE;
+    int isColumn = item >= SIZE ? 1 : 0;
+    isColumn = item < 2 * SIZE ? isColumn : 0;
+    if (isColumn == 1) {
+      float most = 0f;
+      for (int i = 0; i < STEP; i++) {
+        most = TornadoMath.max(most, ofColumns[i * SIZE + column]);
+      }
+      float scale = FloatCodec.scale(most, columnFormat, powerOfTwo);
+      float normalizer = HalfCodec.normalizer(scale);
+      factors[3 * SIZE + column] = normalizer;
+      factors[4 * SIZE + column] = scale * normalizer;
+      factors[5 * SIZE + column] = HalfCodec.reciprocal(scale * normalizer, columnFormat);
+      if (left + column < columns) {
+        columnScales.set(context.groupIdy * columns + left + column, scale);
+      }
+    }
+    context.localBarrier();
+    float[] tile = new float[OWN];
+    for (int i = 0; i < OWN; i++) {
+      int row = own + i * STEP;
+      float normalizer = factors[row];
+      float scale = factors[SIZE + row];
+      float reciprocal = factors[2 * SIZE + row];
+      for (int j = 0; j < VALUES; j++) {
+        tile[j] = values[i * VALUES + j];
+      }
+      if (normalizer != 1f) {
+        for (int j = 0; j < VALUES; j++) {
+          tile[j] = HalfCodec.normalize(tile[j], normalizer, scale, rowFormat);
         }
       }
-      context.localBarrier();
+      for (int j = 0; j < VALUES; j++) {
+        int inside = columns % SIZE == 0 ? 1 : columns - left - lane - j * LANES;
+        inside = begin + row < end ? inside : 0;
+        if (inside > 0) {
+          int code =
+              viaHalf == 1
+                  ? HalfCodec.encode(tile[j], scale, reciprocal, rowFormat)
+                  : FloatCodec.encode(tile[j] / scale, rowFormat);
+          rowCodes.set(at + i * STEP * columns + j * LANES, (byte) code);
+        }
+      }
     }
-    int end = begin + SIZE;
-    if (end > rows) {
-      end = rows;
-    }
-    if (c >= columns) {
-      end = begin;
-    }
-    float columnScale = FloatCodec.scale(columnAmax, columnFormat, powerOfTwo);
-    for (int r = begin; r < end; r++) {
-      columnCodes.set(
-          r * columns + c,
-          (byte) FloatCodec.encode(x.get(r * columns + c) / columnScale, columnFormat));
-    }
-    if (c < columns) {
-      columnScales.set(context.groupIdy * columns + c, columnScale);
+    for (int j = 0; j < VALUES; j++) {
+      int c = lane + j * LANES;
+      float normalizer = factors[3 * SIZE + c];
+      float scale = factors[4 * SIZE + c];
+      float reciprocal = factors[5 * SIZE + c];
+      for (int i = 0; i < OWN; i++) {
+        tile[i] = values[i * VALUES + j];
+      }
+      if (normalizer != 1f) {
+        for (int i = 0; i < OWN; i++) {
+          tile[i] = HalfCodec.normalize(tile[i], normalizer, scale, columnFormat);
+        }
+      }
+      for (int i = 0; i < OWN; i++) {
+        int row = own + i * STEP;
+        int inside = columns % SIZE == 0 ? 1 : columns - left - c;
+        inside = begin + row < end ? inside : 0;
+        if (inside > 0) {
+          int code =
+              viaHalf == 1
+                  ? HalfCodec.encode(tile[i], scale, reciprocal, columnFormat)
+                  : FloatCodec.encode(tile[i] / scale, columnFormat);
+          columnCodes.set(at + i * STEP * columns + j * LANES, (byte) code);
+        }
+      }
     }
   }
 }
