@@ -52,17 +52,14 @@ final class HostQuantizeBlocks {
       long element = (long) row * job.columns + column;
       long floats = job.floats(scratch, element, n);
       if (together > 0) {
-        scratch.seen |=
-            HostQuantizeGroups.encode(
-                floats,
-                job.codes + element,
-                together << shift,
-                shift,
-                scratch.minusScales,
-                scratch.reciprocals,
-                job.format,
-                floats,
-                4);
+        HostQuantizeGroups.encode(
+            floats,
+            job.codes + element,
+            together << shift,
+            shift,
+            scratch.minusScales,
+            scratch.reciprocals,
+            job.format);
       }
       for (int b = together; b < blocks; b++) {
         int at = b * width;

@@ -74,9 +74,7 @@ final class HostQuantizeColumns {
       }
       long to = job.rowCodes + element;
       int vectors = whole << shift;
-      scratch.seen |=
-          HostQuantizeGroups.encode(
-              floats, to, vectors, shift, minus, reverse, job.format, floats, 4);
+      HostQuantizeGroups.encode(floats, to, vectors, shift, minus, reverse, job.format);
     } else {
       whole = 0;
     }

@@ -50,6 +50,9 @@ final class HostQuantizeFormat {
   /** What makes M of y's binade; see above. */
   final int magicBits;
 
+  /** M over y's binade: a fused multiply-add makes y + M of it. */
+  final float magic;
+
   /** A float's sign shifted right by this is the sign of a code. */
   final int signShift;
 
@@ -78,6 +81,7 @@ final class HostQuantizeFormat {
     fieldShift = 23 - mantissa;
     int subnormalField = minNormalBits >>> fieldShift;
     magicBits = (23 - mantissa << 23) + (-subnormalField & (1 << 8 * bytes) - 1);
+    magic = Float.intBitsToFloat((FLOAT_BIAS << 23) + magicBits);
     signShift = 32 - format.bits();
     signBit = 1 << format.bits() - 1;
     nanCode = format.nanCode(false);

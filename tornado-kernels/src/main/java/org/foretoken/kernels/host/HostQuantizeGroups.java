@@ -118,35 +118,24 @@ final class HostQuantizeGroups {
    * Codes, a byte each, of {@code vectors} vectors in plain groups of 2^shift vectors, none of
    * which saturates.
    *
-   * <p>Java cannot prefetch, and memory would stand still while codes are made of values that are
-   * in the cache. So the loop reads a word of each cache line of what comes next: out-of-order
-   * execution goes on with the codes until the lines arrive.
-   *
    * @param minus the groups' scales with their sign turned
    * @param reverse the groups' rounded reciprocals
-   * @param ahead address of as many values that are worked on next
-   * @param aheadBytes bytes of one of them
-   * @return something that depends on what was read ahead, to be kept lest nothing be read
    */
-  static int encode(
+  static void encode(
       long x,
       long codes,
       int vectors,
       int shift,
       float[] minus,
       float[] reverse,
-      HostQuantizeFormat format,
-      long ahead,
-      int aheadBytes) {
+      HostQuantizeFormat format) {
     IntVector magnitudes = IntVector.broadcast(INTS, MAGNITUDE);
     IntVector exponents = IntVector.broadcast(INTS, INFINITY);
     IntVector minNormal = IntVector.broadcast(INTS, format.minNormalBits);
-    IntVector magic = IntVector.broadcast(INTS, format.magicBits);
+    FloatVector magic = FloatVector.broadcast(FLOATS, format.magic);
     IntVector signs = IntVector.broadcast(INTS, 0x80);
     int fieldShift = format.fieldShift;
-    int seen = 0;
     for (int v = 0; v < vectors; v++) {
-      seen |= HostQuantizeLanes.getInt(ahead + (long) aheadBytes * LANES * v);
       FloatVector reciprocal = FloatVector.broadcast(FLOATS, reverse[v >> shift]);
       FloatVector minusScale = FloatVector.broadcast(FLOATS, minus[v >> shift]);
       IntVector bits = load(x + 4L * LANES * v);
@@ -154,7 +143,7 @@ final class HostQuantizeGroups {
       FloatVector product = magnitude.mul(reciprocal);
       FloatVector quotient = product.fma(minusScale, magnitude).fma(reciprocal, product);
       IntVector binade = quotient.reinterpretAsInts().and(exponents).max(minNormal);
-      IntVector rounded = quotient.add(binade.add(magic).reinterpretAsFloats()).reinterpretAsInts();
+      IntVector rounded = binade.reinterpretAsFloats().fma(magic, quotient).reinterpretAsInts();
       IntVector code =
           rounded
               .add(binade.lanewise(VectorOperators.LSHR, fieldShift))
@@ -162,6 +151,5 @@ final class HostQuantizeGroups {
       ByteVector bytes = (ByteVector) code.castShape(BYTES, 0);
       bytes.intoMemorySegment(MEMORY, codes + (long) LANES * v, LITTLE);
     }
-    return seen;
   }
 }

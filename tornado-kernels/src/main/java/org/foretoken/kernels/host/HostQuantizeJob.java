@@ -202,7 +202,6 @@ final class HostQuantizeJob implements HostPool.Range {
    * @param floats address of the groups' values
    * @param element index of the first value
    * @param scaleIndex index of the first scale
-   * @param next index of the first of as many values that are worked on next
    */
   void encodeGroups(
       HostQuantizeScratch scratch,
@@ -210,25 +209,14 @@ final class HostQuantizeJob implements HostPool.Range {
       long element,
       long scaleIndex,
       int count,
-      int shift,
-      long next) {
+      int shift) {
     float[] minus = scratch.minusScales;
     HostQuantizeGroups.scales(count, scratch.amax, rule, format, minus, scratch.reciprocals);
     for (int g = 0; g < count; g++) {
       putScale(scaleIndex + g, -minus[g]);
     }
-    int bytes = bf16 ? 2 : 4;
-    scratch.seen |=
-        HostQuantizeGroups.encode(
-            floats,
-            codes + element,
-            count << shift,
-            shift,
-            minus,
-            scratch.reciprocals,
-            format,
-            x + bytes * next,
-            bytes);
+    HostQuantizeGroups.encode(
+        floats, codes + element, count << shift, shift, minus, scratch.reciprocals, format);
   }
 
   /**

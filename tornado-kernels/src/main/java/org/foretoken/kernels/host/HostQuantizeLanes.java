@@ -108,7 +108,7 @@ final class HostQuantizeLanes {
     IntVector magnitudes = IntVector.broadcast(INTS, MAGNITUDE);
     IntVector exponents = IntVector.broadcast(INTS, INFINITY);
     IntVector minNormal = IntVector.broadcast(INTS, format.minNormalBits);
-    IntVector magic = IntVector.broadcast(INTS, format.magicBits);
+    FloatVector magic = FloatVector.broadcast(FLOATS, format.magic);
     IntVector signs = IntVector.broadcast(INTS, 0x80);
     int fieldShift = format.fieldShift;
     int whole = n - n % LANES;
@@ -118,7 +118,7 @@ final class HostQuantizeLanes {
       FloatVector product = magnitude.mul(reciprocal);
       FloatVector quotient = product.fma(minusScale, magnitude).fma(reciprocal, product);
       IntVector binade = quotient.reinterpretAsInts().and(exponents).max(minNormal);
-      IntVector rounded = quotient.add(binade.add(magic).reinterpretAsFloats()).reinterpretAsInts();
+      IntVector rounded = binade.reinterpretAsFloats().fma(magic, quotient).reinterpretAsInts();
       IntVector code =
           rounded
               .add(binade.lanewise(VectorOperators.LSHR, fieldShift))
@@ -135,6 +135,7 @@ final class HostQuantizeLanes {
       long x, long codes, int n, float minus, float reverse, HostQuantizeFormat format) {
     FloatVector minusScale = FloatVector.broadcast(FLOATS, minus);
     FloatVector reciprocal = FloatVector.broadcast(FLOATS, reverse);
+    FloatVector magic = FloatVector.broadcast(FLOATS, format.magic);
     int whole = n - n % LANES;
     for (int i = 0; i < whole; i += LANES) {
       IntVector bits = IntVector.fromMemorySegment(INTS, MEMORY, x + 4L * i, LITTLE);
@@ -142,8 +143,7 @@ final class HostQuantizeLanes {
       FloatVector product = magnitude.mul(reciprocal);
       FloatVector quotient = product.fma(minusScale, magnitude).fma(reciprocal, product);
       IntVector binade = quotient.reinterpretAsInts().and(INFINITY).max(format.minNormalBits);
-      IntVector rounded =
-          quotient.add(binade.add(format.magicBits).reinterpretAsFloats()).reinterpretAsInts();
+      IntVector rounded = binade.reinterpretAsFloats().fma(magic, quotient).reinterpretAsInts();
       IntVector code =
           rounded
               .add(binade.lanewise(VectorOperators.LSHR, format.fieldShift))
@@ -171,7 +171,7 @@ final class HostQuantizeLanes {
     IntVector magnitudes = IntVector.broadcast(INTS, MAGNITUDE);
     IntVector exponents = IntVector.broadcast(INTS, INFINITY);
     IntVector minNormal = IntVector.broadcast(INTS, format.minNormalBits);
-    IntVector magic = IntVector.broadcast(INTS, format.magicBits);
+    FloatVector magic = FloatVector.broadcast(FLOATS, format.magic);
     IntVector signs = IntVector.broadcast(INTS, 0x80);
     int fieldShift = format.fieldShift;
     int whole = n - n % LANES;
@@ -186,8 +186,7 @@ final class HostQuantizeLanes {
         FloatVector minusScale = FloatVector.fromArray(FLOATS, minusScales, i);
         FloatVector quotient = product.fma(minusScale, magnitude).fma(reciprocal, product);
         IntVector binade = quotient.reinterpretAsInts().and(exponents).max(minNormal);
-        IntVector rounded =
-            quotient.add(binade.add(magic).reinterpretAsFloats()).reinterpretAsInts();
+        IntVector rounded = binade.reinterpretAsFloats().fma(magic, quotient).reinterpretAsInts();
         IntVector code =
             rounded
                 .add(binade.lanewise(VectorOperators.LSHR, fieldShift))

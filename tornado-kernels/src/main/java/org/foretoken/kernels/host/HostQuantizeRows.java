@@ -63,11 +63,11 @@ final class HostQuantizeRows {
       return;
     }
     int batch = PIECE / width;
-    for (int g = 0; g < count; g += batch) {
+    for (int g = HostQuantizeStream.quantize(job, scratch, element, scale, count, width);
+        g < count;
+        g += batch) {
       int k = Math.min(batch, count - g);
-      long first = element + (long) g * width;
-      long next = count - g - k >= k ? first + (long) k * width : first;
-      batch(job, scratch, first, scale + g, k, width, next);
+      batch(job, scratch, element + (long) g * width, scale + g, k, width);
     }
   }
 
@@ -75,8 +75,6 @@ final class HostQuantizeRows {
    * Amax of all groups first, then their scales, then their codes: the reduction and the division
    * of one group are long chains that others hide. Groups that the vector loops are not exact for
    * go one by one.
-   *
-   * @param next index of the first of as many elements that are worked on next
    */
   private static void batch(
       HostQuantizeJob job,
@@ -84,14 +82,13 @@ final class HostQuantizeRows {
       long element,
       long scale,
       int count,
-      int width,
-      long next) {
+      int width) {
     long floats = job.floats(scratch, element, count * width);
     int shift = HostQuantizeGroups.shift(width);
     int[] amax = scratch.amax;
     if (shift >= 0) {
       if (HostQuantizeGroups.amax(floats, count, shift, amax) && job.isNarrow()) {
-        job.encodeGroups(scratch, floats, element, scale, count, shift, next);
+        job.encodeGroups(scratch, floats, element, scale, count, shift);
         return;
       }
     } else {
@@ -111,7 +108,7 @@ final class HostQuantizeRows {
     }
   }
 
-  private static void group(
+  static void group(
       HostQuantizeJob job,
       HostQuantizeScratch scratch,
       long floats,

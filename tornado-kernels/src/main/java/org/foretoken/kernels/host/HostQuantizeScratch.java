@@ -24,10 +24,9 @@ final class HostQuantizeScratch {
 
   final float[] reciprocals = new float[PIECE];
 
-  /** Depends on what was read ahead of its use, and must not be optimized away. */
-  int seen;
-
   private final MemorySegment piece = Arena.ofAuto().allocate(8L * PIECE, 64);
+
+  private final MemorySegment lanes = Arena.ofAuto().allocate(2L * HostQuantizeStream.BATCH, 64);
 
   private HostQuantizeScratch() {}
 
@@ -38,6 +37,11 @@ final class HostQuantizeScratch {
   /** Address of {@link #PIECE} floats. */
   long piece() {
     return piece.address();
+  }
+
+  /** Address of a vector of largest magnitudes for each pair of vectors of a stream's batch. */
+  long lanes() {
+    return lanes.address();
   }
 
   /** Address of {@link #PIECE} scales. */
