@@ -148,7 +148,9 @@ final class Plots {
           double first = p.getFirst()[1];
           double[] x = p.stream().mapToDouble(v -> v[0]).toArray();
           double[] y = p.stream().mapToDouble(v -> v[1] / first).toArray();
-          chart.addSeries(label(chart.getSeriesMap().size() + 1, id), x, y).setMarker(SeriesMarkers.CIRCLE);
+          chart
+              .addSeries(label(chart.getSeriesMap().size() + 1, id), x, y)
+              .setMarker(SeriesMarkers.CIRCLE);
         });
     chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
     return svg(chart);

@@ -97,6 +97,32 @@ class HostQuantizeTest {
     }
   }
 
+  /** Wide enough for the loops that look ahead, with tiles that they cannot encode in between. */
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void longRunsMatchTheReference(QuantizationRecipe recipe) {
+    if (recipe.element().bits() > 8 || recipe.granularity().equals(Granularity.TENSOR)) {
+      return;
+    }
+    SplittableRandom random = new SplittableRandom(17);
+    for (int[] shape : new int[][] {{40, 1536}, {131, 1664}, {130, 2100}}) {
+      float[] values = new float[shape[0] * shape[1]];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) random.nextGaussian(0, 1) * (1 << random.nextInt(20));
+      }
+      check(recipe, values, shape[0], shape[1], DType.F32);
+      for (int i = 0; i < 3; i++) {
+        values[random.nextInt(values.length)] = Float.NaN;
+        values[random.nextInt(values.length)] = Float.MIN_VALUE;
+      }
+      int row = random.nextInt(shape[0]) * shape[1];
+      for (int i = 0; i < 300; i++) {
+        values[row + 600 + i] = 0x1p-130f * i;
+      }
+      check(recipe, values, shape[0], shape[1], DType.F32);
+    }
+  }
+
   private static void check(
       QuantizationRecipe recipe, float[] values, int rows, int columns, DType type) {
     Fp8Tensor want = QuantizerReference.quantize("t", values, rows, columns, recipe);
