@@ -20,6 +20,7 @@ final class FakeQuantizeTasks {
     int tileColumns = scope.columns() == Granularity.WHOLE ? columns : scope.columns();
     int format = op.element() == FakeQuantize.Element.E4M3 ? FloatCodec.E4M3 : FloatCodec.E5M2;
     int power = op.powerOfTwo() ? 1 : 0;
+    int viaHalf = tasks.tensorCores() ? 1 : 0;
     FloatArray x = tasks.f32(node.in(0));
     FloatArray scales =
         tasks.scratchF32((long) scope.scaleRows(rows) * scope.scaleColumns(columns));
@@ -54,6 +55,7 @@ final class FakeQuantizeTasks {
                 columns,
                 tileRows,
                 tileColumns,
-                format));
+                format,
+                viaHalf));
   }
 }

@@ -10,7 +10,6 @@ import org.foretoken.kernels.op.QuantizeBoth;
 import org.foretoken.kernels.op.RmsNorm;
 import org.foretoken.kernels.op.SwiGlu;
 import org.foretoken.kernels.op.Tile;
-import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
@@ -38,15 +37,14 @@ final class FusedTasks {
     int power = op.powerOfTwo() ? 1 : 0;
     ByteArray codes = tasks.bytes(node.out(0));
     FloatArray scales = tasks.f32(node.out(1));
+    int viaHalf = tasks.tensorCores() ? 1 : 0;
     long tiles = (long) rows * Tile.ROW_1X128.scaleColumns(columns);
-    WorkerGrid grid =
-        TaskList.groups(Math.ceilDiv(tiles, RmsNormQuantizeRows.TILES), RmsNormQuantizeRows.GROUP);
     FloatArray x = tasks.f32(source.in(0));
     FloatArray other = tasks.f32(source.in(1));
     if (source.op() instanceof SwiGlu) {
       tasks.add(
           "swiGluQuantizeRows",
-          grid,
+          TaskList.groups(Math.ceilDiv(tiles, SwiGluQuantizeRows.TILES), SwiGluQuantizeRows.GROUP),
           (g, id) ->
               g.task(
                   id,
@@ -59,13 +57,14 @@ final class FusedTasks {
                   rows,
                   columns,
                   format,
-                  power));
+                  power,
+                  viaHalf));
       return;
     }
     FloatArray rstd = tasks.f32(source.out(1));
     tasks.add(
         "rmsNormQuantizeRows",
-        grid,
+        TaskList.groups(Math.ceilDiv(tiles, RmsNormQuantizeRows.TILES), RmsNormQuantizeRows.GROUP),
         (g, id) ->
             g.task(
                 id,
@@ -79,7 +78,8 @@ final class FusedTasks {
                 rows,
                 columns,
                 format,
-                power));
+                power,
+                viaHalf));
   }
 
   /** 1x128 and 128x1 groups of what an RMSNorm would have written. */

@@ -116,6 +116,7 @@ final class QuantizeTasks {
     int rows = node.in(0).rows();
     int columns = node.in(0).columns();
     int power = op.powerOfTwo() ? 1 : 0;
+    int viaHalf = tasks.tensorCores() ? 1 : 0;
     int tileRows = tileRows(op.tile());
     int tileColumns = tileColumns(op.tile());
     FloatArray x = tasks.f32(node.in(0));
@@ -151,7 +152,8 @@ final class QuantizeTasks {
                 rows,
                 columns,
                 tileRows,
-                tileColumns));
+                tileColumns,
+                viaHalf));
   }
 
   static void quantizeBoth(Node node, QuantizeBoth op, TaskList tasks) {

@@ -14,6 +14,7 @@ public final class EncodeWide {
    * @param x F32 [rows, columns], row-major
    * @param scales F32 [ceil(rows / tileRows), ceil(columns / tileColumns)], row-major
    * @param codes E5M6 [rows, columns], row-major, written
+   * @param viaHalf 1 to encode by {@link HalfCodec}, 0 by {@link FloatCodec}
    */
   public static void encodeWide(
       FloatArray x,
@@ -22,14 +23,16 @@ public final class EncodeWide {
       int rows,
       int columns,
       int tileRows,
-      int tileColumns) {
+      int tileColumns,
+      int viaHalf) {
     int scaleColumns = (columns + tileColumns - 1) / tileColumns;
     for (@Parallel int r = 0; r < rows; r++) {
       for (@Parallel int c = 0; c < columns; c++) {
         float scale = scales.get(r / tileRows * scaleColumns + c / tileColumns);
         codes.set(
             r * columns + c,
-            (short) FloatCodec.encode(x.get(r * columns + c) / scale, FloatCodec.E5M6));
+            (short)
+                HalfCodec.encodeQuotient(x.get(r * columns + c) / scale, FloatCodec.E5M6, viaHalf));
       }
     }
   }

@@ -14,6 +14,7 @@ public final class FakeQuantizeTiles {
    * @param scales F32 [ceil(rows / tileRows), ceil(columns / tileColumns)], row-major
    * @param y F32 [rows, columns], row-major, written
    * @param format of the codes, see {@link FloatCodec}
+   * @param viaHalf 1 to encode by {@link HalfCodec}, 0 by {@link FloatCodec}
    */
   public static void fakeQuantizeTiles(
       FloatArray x,
@@ -23,12 +24,13 @@ public final class FakeQuantizeTiles {
       int columns,
       int tileRows,
       int tileColumns,
-      int format) {
+      int format,
+      int viaHalf) {
     int scaleColumns = (columns + tileColumns - 1) / tileColumns;
     for (@Parallel int r = 0; r < rows; r++) {
       for (@Parallel int c = 0; c < columns; c++) {
         float scale = scales.get(r / tileRows * scaleColumns + c / tileColumns);
-        int code = FloatCodec.encode(x.get(r * columns + c) / scale, format);
+        int code = HalfCodec.encodeQuotient(x.get(r * columns + c) / scale, format, viaHalf);
         y.set(r * columns + c, FloatCodec.decode(code, format) * scale);
       }
     }

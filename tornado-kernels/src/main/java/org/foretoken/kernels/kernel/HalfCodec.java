@@ -84,22 +84,14 @@ final class HalfCodec {
   }
 
   /**
-   * The code of one value of a tile, by halves or by arithmetic.
+   * The code of a quotient, saturating, by halves or by arithmetic.
    *
-   * @param x as it is
-   * @param normalizer of the tile
-   * @param scale multiplied by its normalizer
-   * @param reciprocal of that
    * @param viaHalf 1 for {@link #encode}, 0 for {@link FloatCodec#encode}
    */
-  static int encodeInTile(
-      float x, float normalizer, float scale, float reciprocal, int format, int viaHalf) {
-    float value = x;
-    if (normalizer != 1f) {
-      value = normalize(x, normalizer, scale, format);
-    }
+  static int encodeQuotient(float quotient, int format, int viaHalf) {
+    float kept = normalize(quotient, 1f, 1f, format);
     return viaHalf == 1
-        ? encode(value, scale, reciprocal, format)
-        : FloatCodec.encode(value / scale, format);
+        ? encode(kept, 1f, reciprocal(1f, format), format)
+        : FloatCodec.encode(quotient, format);
   }
 }

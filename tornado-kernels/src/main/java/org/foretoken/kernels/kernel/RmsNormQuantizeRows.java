@@ -10,17 +10,31 @@ public final class RmsNormQuantizeRows {
   /** Work items of a group. */
   public static final int GROUP = 128;
 
-  /** Tiles of a group; {@link #LANES} items share one. */
-  public static final int TILES = 4;
+  /** Tiles of a group. */
+  public static final int TILES = 16;
 
-  private static final int LANES = GROUP / TILES;
   private static final int SIZE = 128;
+
+  /** Items that share a tile; neighbours hold neighbouring columns. */
+  private static final int LANES = 32;
+
+  /** Values of a tile that an item holds. */
   private static final int VALUES = SIZE / LANES;
+
+  /** Tiles in each of which an item holds values. */
+  private static final int OWN = TILES * LANES / GROUP;
+
+  /** Tiles from one of an item's to its next. */
+  private static final int STEP = GROUP / LANES;
+
+  /** Floats between tiles in local memory: with one more than there are, items hit other banks. */
+  private static final int STRIDE = LANES + 1;
 
   private RmsNormQuantizeRows() {}
 
   /**
-   * Each work item holds four values of a tile in registers, so that x is read once.
+   * Each work item holds 4 values of each of 4 tiles in registers, so that x is read once, with 16
+   * reads under way. What is beyond the last tile reads it once more, and writes nothing.
    *
    * @param x F32 [rows, columns], row-major
    * @param rstd F32 [rows], of {@link RmsNormStats}
@@ -29,6 +43,7 @@ public final class RmsNormQuantizeRows {
    * @param scales F32 [rows, ceil(columns / 128)], row-major, written
    * @param format of the codes, see {@link FloatCodec}
    * @param powerOfTwo 1 to round scales up to powers of two, else 0
+   * @param viaHalf 1 to encode by {@link HalfCodec}, 0 by {@link FloatCodec}
    */
   public static void rmsNormQuantizeRows(
       KernelContext context,
@@ -40,47 +55,81 @@ public final class RmsNormQuantizeRows {
       int rows,
       int columns,
       int format,
-      int powerOfTwo) {
-    float[] largest = context.allocateFloatLocalArray(GROUP);
+      int powerOfTwo,
+      int viaHalf) {
+    float[] largest = context.allocateFloatLocalArray(TILES * STRIDE);
+    float[] factors = context.allocateFloatLocalArray(3 * TILES);
     int item = context.localIdx;
     int lane = item % LANES;
-    int tile = context.groupIdx * TILES + item / LANES;
     int scaleColumns = (columns + SIZE - 1) / SIZE;
-    int row = tile / scaleColumns;
-    int first = tile % scaleColumns * SIZE + lane;
-    float[] values = new float[VALUES];
-    float amax = 0f;
-    for (int j = 0; j < VALUES; j++) {
-      values[j] = 0f;
-      int c = first + j * LANES;
-      if (row < rows) {
-        if (c < columns) {
-          values[j] = x.get(row * columns + c) * rstd.get(row) * weight.get(c);
+    int tiles = rows * scaleColumns;
+    int firstTile = context.groupIdx * TILES;
+    float[] values = new float[OWN * VALUES];
+    for (int i = 0; i < OWN; i++) {
+      int tile = firstTile + item / LANES + i * STEP;
+      int last = tiles % TILES == 0 ? tile : tiles - 1;
+      tile = tile < last ? tile : last;
+      int c = tile % scaleColumns * SIZE + lane;
+      int at = tile / scaleColumns * columns + c;
+      float factor = rstd.get(tile / scaleColumns);
+      for (int j = 0; j < VALUES; j++) {
+        values[i * VALUES + j] = 0f;
+        int left = columns % SIZE == 0 ? 1 : columns - c - j * LANES;
+        if (left > 0) {
+          values[i * VALUES + j] = x.get(at + j * LANES) * factor * weight.get(c + j * LANES);
         }
       }
-      float magnitude = TornadoMath.abs(values[j]);
-      amax = magnitude > amax ? magnitude : amax;
     }
-    largest[item] = amax;
-    for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
-      context.localBarrier();
-      if (lane < stride) {
-        largest[item] = TornadoMath.max(largest[item], largest[item + stride]);
+    for (int i = 0; i < OWN; i++) {
+      float amax = 0f;
+      for (int j = 0; j < VALUES; j++) {
+        float magnitude = TornadoMath.abs(values[i * VALUES + j]);
+        amax = magnitude > amax ? magnitude : amax;
+      }
+      largest[(item / LANES + i * STEP) * STRIDE + lane] = amax;
+    }
+    context.localBarrier();
+    if (item < TILES) {
+      float amax = 0f;
+      for (int j = 0; j < LANES; j++) {
+        amax = TornadoMath.max(amax, largest[item * STRIDE + j]);
+      }
+      float scale = FloatCodec.scale(amax, format, powerOfTwo);
+      float normalizer = HalfCodec.normalizer(scale);
+      factors[item] = normalizer;
+      factors[TILES + item] = scale * normalizer;
+      factors[2 * TILES + item] = HalfCodec.reciprocal(scale * normalizer, format);
+      if (firstTile + item < tiles) {
+        scales.set(firstTile + item, scale);
       }
     }
     context.localBarrier();
-    float scale = FloatCodec.scale(largest[item - lane], format, powerOfTwo);
-    for (int j = 0; j < VALUES; j++) {
-      int c = first + j * LANES;
-      if (row < rows) {
-        if (c < columns) {
-          codes.set(row * columns + c, (byte) FloatCodec.encode(values[j] / scale, format));
+    for (int i = 0; i < OWN; i++) {
+      int own = item / LANES + i * STEP;
+      int tile = firstTile + own;
+      int beyond = tiles % TILES == 0 ? 0 : tile - tiles + 1;
+      int c = tile % scaleColumns * SIZE + lane;
+      int at = tile / scaleColumns * columns + c;
+      float normalizer = factors[own];
+      float scale = factors[TILES + own];
+      float reciprocal = factors[2 * TILES + own];
+      if (normalizer != 1f) {
+        for (int j = 0; j < VALUES; j++) {
+          int v = i * VALUES + j;
+          values[v] = HalfCodec.normalize(values[v], normalizer, scale, format);
         }
       }
-    }
-    if (lane == 0) {
-      if (row < rows) {
-        scales.set(tile, scale);
+      for (int j = 0; j < VALUES; j++) {
+        int left = columns % SIZE == 0 ? 1 : columns - c - j * LANES;
+        left = beyond > 0 ? 0 : left;
+        if (left > 0) {
+          float value = values[i * VALUES + j];
+          int code =
+              viaHalf == 1
+                  ? HalfCodec.encode(value, scale, reciprocal, format)
+                  : FloatCodec.encode(value / scale, format);
+          codes.set(at + j * LANES, (byte) code);
+        }
       }
     }
   }

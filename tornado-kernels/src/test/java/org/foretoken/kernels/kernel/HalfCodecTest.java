@@ -85,4 +85,23 @@ class HalfCodecTest {
       }
     }
   }
+
+  @ParameterizedTest
+  @ValueSource(ints = {FloatCodec.E4M3, FloatCodec.E5M2, FloatCodec.E5M6})
+  void encodesQuotientsOfAnySize(int format) {
+    Random random = new Random(9);
+    for (int i = 0; i < QUOTIENTS; i++) {
+      float any = Float.intBitsToFloat(random.nextInt());
+      float few = Float.intBitsToFloat(random.nextInt() & 0xFFF8_0000);
+      for (float quotient : new float[] {any, few, any % 1e5f, few % 1e5f}) {
+        int expected = FloatCodec.encode(quotient, format);
+        int sign = format == FloatCodec.E5M6 ? 0x800 : 0x80;
+        int kept = Float.isNaN(quotient) ? ~sign : ~0;
+        int code = HalfCodec.encodeQuotient(quotient, format, 1);
+        if ((code & kept) != expected) {
+          assertThat(code).as("%a in format %d", quotient, format).isEqualTo(expected);
+        }
+      }
+    }
+  }
 }
