@@ -140,7 +140,8 @@ public final class DeviceBackend implements Backend {
     String products = roads.beyondJit() ? roads.summary() : "";
     return kind.description()
         + (cudaGraph ? "; launches captured as CUDA graphs" : "")
-        + (products.isEmpty() ? "" : "; " + products);
+        + (products.isEmpty() ? "" : "; " + products)
+        + (roads.jitSummary().isEmpty() ? "" : "; " + roads.jitSummary());
   }
 
   /** What carries out which matrix product. */

@@ -18,11 +18,28 @@ import org.foretoken.kernels.cuda.TensorCoreSupport;
 final class GemmRoads {
   private record Choice(GemmRoad road, String because) {}
 
+  /** What TornadoVM's compiler has for a product on a device with tensor cores, best first. */
+  enum JitKernel {
+    LARGE_TILES("in tiles of 128 x 128"),
+    SMALL_TILES("in tiles of 64 x 32"),
+    PORTABLE("without tensor cores");
+
+    private final String text;
+
+    JitKernel(String text) {
+      this.text = text;
+    }
+  }
+
+  /** Shapes in a slower kernel that a description names; the others are counted. */
+  private static final int NAMED = 4;
+
   private final GemmRoad asked;
   private final Set<GemmRoad> available;
   private final GemmTable table;
   private final Predicate<GemmShape> cublasLtHas;
   private final Map<GemmShape, Choice> choices = new LinkedHashMap<>();
+  private final Map<GemmShape, JitKernel> jitKernels = new LinkedHashMap<>();
 
   /** Roads of a machine whose cuBLASLt can do every product. */
   GemmRoads(GemmRoad asked, Set<GemmRoad> available, GemmTable table) {
@@ -139,6 +156,33 @@ final class GemmRoads {
     return (counts.isEmpty() ? "" : "shapes of products: " + text)
         + (byTable ? ", measured in " + table.file() : "")
         + (refusals.length() == 0 ? "" : "; " + refusals);
+  }
+
+  /** Remembers which kernel by TornadoVM's compiler a product takes; of several, the slowest. */
+  void remember(GemmShape shape, JitKernel kernel) {
+    jitKernels.merge(shape, kernel, (a, b) -> a.compareTo(b) > 0 ? a : b);
+  }
+
+  /** How many shapes take which kernel by TornadoVM's compiler, and those not in large tiles. */
+  String jitSummary() {
+    StringJoiner text = new StringJoiner(", ");
+    for (JitKernel kernel : JitKernel.values()) {
+      List<GemmShape> shapes =
+          jitKernels.keySet().stream().filter(s -> jitKernels.get(s) == kernel).toList();
+      if (!shapes.isEmpty()) {
+        StringJoiner named = new StringJoiner(", ", " (", ")");
+        shapes.stream().limit(NAMED).forEach(s -> named.add(s.toString()));
+        if (shapes.size() > NAMED) {
+          named.add("...");
+        }
+        text.add(
+            shapes.size()
+                + " "
+                + kernel.text
+                + (kernel == JitKernel.LARGE_TILES ? "" : named.toString()));
+      }
+    }
+    return text.length() == 0 ? "" : "products by jit: " + text;
   }
 
   /** Whether anything but TornadoVM's compiler can be chosen. */

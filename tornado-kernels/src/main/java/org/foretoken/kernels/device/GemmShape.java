@@ -1,6 +1,7 @@
 package org.foretoken.kernels.device;
 
 import java.util.Locale;
+import org.foretoken.kernels.op.Fp8MatMul;
 
 /**
  * A matrix product as the choice of a road sees it: c [m,n] summed over k.
@@ -17,7 +18,15 @@ public record GemmShape(Kind kind, int m, int n, int k) {
     /** FP8 wgrad. */
     FP8_TN,
     /** BF16, any layout. */
-    BF16
+    BF16;
+
+    static Kind of(Fp8MatMul op) {
+      return switch (op.layout()) {
+        case NT -> FP8_NT;
+        case NN -> FP8_NN;
+        case TN -> FP8_TN;
+      };
+    }
   }
 
   /** Why {@code road} cannot carry out the product, or null where it can. */

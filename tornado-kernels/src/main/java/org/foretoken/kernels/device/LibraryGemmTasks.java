@@ -26,14 +26,9 @@ final class LibraryGemmTasks {
     if (node.in(0).dtype() != DType.E4M3 || node.in(2).dtype() != DType.E4M3) {
       return GemmRoad.JIT;
     }
-    GemmShape.Kind kind =
-        switch (op.layout()) {
-          case NT -> GemmShape.Kind.FP8_NT;
-          case NN -> GemmShape.Kind.FP8_NN;
-          case TN -> GemmShape.Kind.FP8_TN;
-        };
     return roads.choose(
-        new GemmShape(kind, node.out(0).rows(), node.out(0).columns(), inner(node, op)));
+        new GemmShape(
+            GemmShape.Kind.of(op), node.out(0).rows(), node.out(0).columns(), inner(node, op)));
   }
 
   private static int inner(Node node, Fp8MatMul op) {

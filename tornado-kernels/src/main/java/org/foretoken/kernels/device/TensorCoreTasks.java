@@ -35,6 +35,7 @@ final class TensorCoreTasks {
   /** Emits a BF16 product of extents m, n, k; false where it has to be done otherwise. */
   static boolean matMul(Node node, MatMul op, int m, int n, int k, TaskList tasks) {
     if (!fits(tasks, m, n, k, MmaTile.BF16_DEPTH)) {
+      remember(GemmShape.Kind.BF16, m, n, k, GemmRoads.JitKernel.PORTABLE, tasks);
       return false;
     }
     IntArray a = packed(tasks.f32(node.in(0)), m * k, tasks);
@@ -78,9 +79,11 @@ final class TensorCoreTasks {
     }
     tasks.touch(a, b, c);
     if (aOffset == 0 && bOffset == 0 && cOffset == 0 && inBlocks(m, n, k)) {
+      remember(GemmShape.Kind.BF16, m, n, k, GemmRoads.JitKernel.LARGE_TILES, tasks);
       blocks(layout, a, b, c, m, n, k, accumulate, tasks);
       return;
     }
+    remember(GemmShape.Kind.BF16, m, n, k, GemmRoads.JitKernel.SMALL_TILES, tasks);
     FloatArray scratch = tasks.scratchF32((long) m * n);
     WorkerGrid grid = tiles(m, n);
     int add = accumulate ? 1 : 0;
@@ -200,6 +203,7 @@ final class TensorCoreTasks {
     if (!fits(tasks, rows, columns, inner, MmaTile.DEPTH)
         || node.in(0).dtype() != DType.E4M3
         || node.in(2).dtype() != DType.E4M3) {
+      remember(GemmShape.Kind.of(op), rows, columns, inner, GemmRoads.JitKernel.PORTABLE, tasks);
       return false;
     }
     ByteArray a = tasks.bytes(node.in(0));
@@ -211,6 +215,7 @@ final class TensorCoreTasks {
     WorkerGrid grid = tiles(rows, columns);
     int add = op.accumulate() ? 1 : 0;
     if (inBlocks(rows, columns, inner) && inner % 128 == 0) {
+      remember(GemmShape.Kind.of(op), rows, columns, inner, GemmRoads.JitKernel.LARGE_TILES, tasks);
       tasks.add(
           "fp8GemmMmaBlock",
           TaskList.groups(columns / MmaBlock.COLUMNS, rows / MmaBlock.ROWS, 256),
@@ -233,6 +238,7 @@ final class TensorCoreTasks {
                   add));
       return true;
     }
+    remember(GemmShape.Kind.of(op), rows, columns, inner, GemmRoads.JitKernel.SMALL_TILES, tasks);
     switch (op.layout()) {
       case NT ->
           tasks.add(
@@ -293,6 +299,13 @@ final class TensorCoreTasks {
                       add));
     }
     return true;
+  }
+
+  private static void remember(
+      GemmShape.Kind kind, int m, int n, int k, GemmRoads.JitKernel kernel, TaskList tasks) {
+    if (tasks.tensorCores()) {
+      tasks.roads().remember(new GemmShape(kind, m, n, k), kernel);
+    }
   }
 
   private static WorkerGrid tiles(int rows, int columns) {

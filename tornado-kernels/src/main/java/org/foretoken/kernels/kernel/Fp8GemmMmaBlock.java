@@ -57,8 +57,8 @@ public final class Fp8GemmMmaBlock {
       int accumulate) {
     int[] aTile = context.allocateIntLocalArray(2 * MmaBlock.INTS);
     int[] bTile = context.allocateIntLocalArray(2 * MmaBlock.INTS);
-    int[] aRaw = context.allocateIntLocalArray(MmaBlock.INTS / 2);
-    int[] bRaw = context.allocateIntLocalArray(MmaBlock.INTS / 2);
+    int[] aRaw = context.allocateIntLocalArray(MmaBlock.INTS);
+    int[] bRaw = context.allocateIntLocalArray(MmaBlock.INTS);
     int start = context.groupIdz; // 0: see GemmTile
     int item = context.localIdx;
     int lane = item & 31;
@@ -137,6 +137,38 @@ public final class Fp8GemmMmaBlock {
       context.asyncCopyToLocal(bRaw, item + i * 256, b, bFrom);
     }
     context.asyncCopyCommit();
+    context.asyncCopyWaitGroup(0);
+    for (int i = 0; i < 2; i++) {
+      int even = aRaw[item + i * 512];
+      int odd = aRaw[item + i * 512 + 256];
+      int low = aTurned == 1 ? (even & 0xFFFF) | odd << 16 : even;
+      int high = aTurned == 1 ? ((even >> 16) & 0xFFFF) | (odd & 0xFFFF0000) : odd;
+      int to = i * aStep;
+      aTile[aLocal + to] = MmaBlock.halves(low << aShift);
+      aTile[aLocal1 + to] = MmaBlock.halves(low << (8 - aShift));
+      aTile[aLocal2 + to] = MmaBlock.halves(high << aShift);
+      aTile[aLocal3 + to] = MmaBlock.halves(high << (8 - aShift));
+    }
+    for (int i = 0; i < 2; i++) {
+      int even = bRaw[item + i * 512];
+      int odd = bRaw[item + i * 512 + 256];
+      int low = bTurned == 1 ? even : (even & 0xFFFF) | odd << 16;
+      int high = bTurned == 1 ? odd : ((even >> 16) & 0xFFFF) | (odd & 0xFFFF0000);
+      int turn = i * bTurn;
+      int to = i * bStep;
+      bTile[(bLocal ^ turn) + to] = MmaBlock.halves(low << bShift);
+      bTile[(bLocal1 ^ turn) + to] = MmaBlock.halves(low << (8 - bShift));
+      bTile[(bLocal2 ^ turn) + to] = MmaBlock.halves(high << bShift);
+      bTile[(bLocal3 ^ turn) + to] = MmaBlock.halves(high << (8 - bShift));
+    }
+    for (int i = 0; i < 4; i++) {
+      int aFrom = aGlobal + (start + MmaBlock.DEPTH) * aInner + i % 2 * aSecond + i / 2 * aThird;
+      context.asyncCopyToLocal(aRaw, item + 1024 + i * 256, a, aFrom);
+      int bFrom = bGlobal + (start + MmaBlock.DEPTH) * bInner + i % 2 * bSecond + i / 2 * bThird;
+      context.asyncCopyToLocal(bRaw, item + 1024 + i * 256, b, bFrom);
+    }
+    context.asyncCopyCommit();
+    context.localBarrier();
     int stage = 0;
     for (int block = start; block < k; block += BLOCK) {
       float[] c00 = context.mmaFragment(0f);
@@ -156,46 +188,22 @@ public final class Fp8GemmMmaBlock {
       float[] c32 = context.mmaFragment(0f);
       float[] c33 = context.mmaFragment(0f);
       for (int inner = block; inner < block + BLOCK; inner += MmaBlock.DEPTH) {
-        int next = inner + MmaBlock.DEPTH;
+        int next = inner + 2 * MmaBlock.DEPTH;
         if (next >= k) {
           next = start;
         }
         context.asyncCopyWaitGroup(0);
-        for (int i = 0; i < 2; i++) {
-          int even = aRaw[item + i * 512];
-          int odd = aRaw[item + i * 512 + 256];
-          int low = aTurned == 1 ? (even & 0xFFFF) | odd << 16 : even;
-          int high = aTurned == 1 ? ((even >> 16) & 0xFFFF) | (odd & 0xFFFF0000) : odd;
-          int to = stage + i * aStep;
-          aTile[aLocal + to] = MmaBlock.halves(low << aShift);
-          aTile[aLocal1 + to] = MmaBlock.halves(low << (8 - aShift));
-          aTile[aLocal2 + to] = MmaBlock.halves(high << aShift);
-          aTile[aLocal3 + to] = MmaBlock.halves(high << (8 - aShift));
-        }
-        for (int i = 0; i < 2; i++) {
-          int even = bRaw[item + i * 512];
-          int odd = bRaw[item + i * 512 + 256];
-          int low = bTurned == 1 ? even : (even & 0xFFFF) | odd << 16;
-          int high = bTurned == 1 ? odd : ((even >> 16) & 0xFFFF) | (odd & 0xFFFF0000);
-          int turn = i * bTurn;
-          int to = stage + i * bStep;
-          bTile[(bLocal ^ turn) + to] = MmaBlock.halves(low << bShift);
-          bTile[(bLocal1 ^ turn) + to] = MmaBlock.halves(low << (8 - bShift));
-          bTile[(bLocal2 ^ turn) + to] = MmaBlock.halves(high << bShift);
-          bTile[(bLocal3 ^ turn) + to] = MmaBlock.halves(high << (8 - bShift));
-        }
-        context.localBarrier();
         for (int i = 0; i < 4; i++) {
           int aFrom = aGlobal + next * aInner + i % 2 * aSecond + i / 2 * aThird;
-          context.asyncCopyToLocal(aRaw, item + i * 256, a, aFrom);
+          context.asyncCopyToLocal(aRaw, item + stage + i * 256, a, aFrom);
           int bFrom = bGlobal + next * bInner + i % 2 * bSecond + i / 2 * bThird;
-          context.asyncCopyToLocal(bRaw, item + i * 256, b, bFrom);
+          context.asyncCopyToLocal(bRaw, item + stage + i * 256, b, bFrom);
         }
         context.asyncCopyCommit();
         for (int step = 0; step < MmaBlock.DEPTH / MmaBlock.STEP; step++) {
-          int aEven = (aFirst ^ (step * 32)) + stage * 4 - aOwn;
-          int aUneven = (aFirst ^ (32 - step * 32)) + stage * 4 - aOwn;
-          int bFrom = (bFirst ^ (step * 32)) + step * 4096 + stage * 4;
+          int aEven = (aFirst ^ (step * 32)) + stage * 8 - aOwn;
+          int aUneven = (aFirst ^ (32 - step * 32)) + stage * 8 - aOwn;
+          int bFrom = (bFirst ^ (step * 32)) + step * 4096 + stage * 8;
           HalfFloat[] a0 = context.mmaLoadA(aTile, MmaBlock.STEP, aEven);
           HalfFloat[] a1 = context.mmaLoadA(aTile, MmaBlock.STEP, aUneven + 1024);
           HalfFloat[] a2 = context.mmaLoadA(aTile, MmaBlock.STEP, aEven + 2048);
@@ -221,7 +229,32 @@ public final class Fp8GemmMmaBlock {
           c23 = context.mma(a2, b3, c23, MMAShape.M16N8K16);
           c33 = context.mma(a3, b3, c33, MMAShape.M16N8K16);
         }
-        stage = MmaBlock.INTS - stage;
+        stage = MmaBlock.INTS / 2 - stage;
+        int raw = item + stage;
+        for (int i = 0; i < 2; i++) {
+          int even = aRaw[raw + i * 512];
+          int odd = aRaw[raw + i * 512 + 256];
+          int low = aTurned == 1 ? (even & 0xFFFF) | odd << 16 : even;
+          int high = aTurned == 1 ? ((even >> 16) & 0xFFFF) | (odd & 0xFFFF0000) : odd;
+          int to = stage * 2 + i * aStep;
+          aTile[aLocal + to] = MmaBlock.halves(low << aShift);
+          aTile[aLocal1 + to] = MmaBlock.halves(low << (8 - aShift));
+          aTile[aLocal2 + to] = MmaBlock.halves(high << aShift);
+          aTile[aLocal3 + to] = MmaBlock.halves(high << (8 - aShift));
+        }
+        for (int i = 0; i < 2; i++) {
+          int even = bRaw[raw + i * 512];
+          int odd = bRaw[raw + i * 512 + 256];
+          int low = bTurned == 1 ? even : (even & 0xFFFF) | odd << 16;
+          int high = bTurned == 1 ? odd : ((even >> 16) & 0xFFFF) | (odd & 0xFFFF0000);
+          int turn = i * bTurn;
+          int to = stage * 2 + i * bStep;
+          bTile[(bLocal ^ turn) + to] = MmaBlock.halves(low << bShift);
+          bTile[(bLocal1 ^ turn) + to] = MmaBlock.halves(low << (8 - bShift));
+          bTile[(bLocal2 ^ turn) + to] = MmaBlock.halves(high << bShift);
+          bTile[(bLocal3 ^ turn) + to] = MmaBlock.halves(high << (8 - bShift));
+        }
+        context.localBarrier();
       }
       context.mmaStore(c00, scratch, fragments, 0, 8);
       context.mmaStore(c01, scratch, fragments + 16, 0, 8);

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.stream.Stream;
 import org.foretoken.kernels.op.Fp8MatMul;
+import org.foretoken.kernels.op.Layout;
 import org.foretoken.kernels.op.MatMul;
 import org.foretoken.kernels.reference.OperationCase;
 import org.foretoken.kernels.reference.OperationCases;
@@ -68,6 +69,25 @@ class TensorCoreParityTest {
     }
     for (OperationCase c : OperationCases.products(64, 32, 32)) {
       assertThat(kernels(c, false)).noneMatch(k -> k.contains("Mma"));
+    }
+  }
+
+  @Test
+  void theDescriptionSaysWhichKernelAProductTakes() {
+    try (DeviceBackend device = new DeviceBackend(true)) {
+      String before = device.description();
+      for (int k : new int[] {384, 352, 33}) {
+        for (OperationCase c : OperationCases.products(256, 128, k)) {
+          if (c.node().op() instanceof Fp8MatMul op && op.layout() == Layout.TN) {
+            device.compile(c.graph());
+          }
+        }
+      }
+      assertThat(device.description())
+          .isEqualTo(
+              before
+                  + "; products by jit: 1 in tiles of 128 x 128, 1 in tiles of 64 x 32"
+                  + " (FP8_TN 256 x 128 x 352), 1 without tensor cores (FP8_TN 256 x 128 x 33)");
     }
   }
 
