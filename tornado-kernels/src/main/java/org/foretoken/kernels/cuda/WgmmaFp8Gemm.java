@@ -49,7 +49,7 @@ final class WgmmaFp8Gemm {
   static final int RASTER = 16;
 
   private static final int STAGES = 6;
-  private static final int OPERAND_BYTES = TILE * TILE;
+  static final int OPERAND_BYTES = TILE * TILE;
   private static final int STAGE_BYTES = 2 * OPERAND_BYTES;
   private static final int BARRIERS = STAGES * STAGE_BYTES;
   private static final int EMPTY = BARRIERS + 8 * STAGES;
@@ -62,13 +62,13 @@ final class WgmmaFp8Gemm {
 
   static {
     for (WgmmaScales scales : WgmmaScales.values()) {
-      MEASURED.put(scales, new WgmmaFp8Gemm(scales, 1, false));
+      MEASURED.put(scales, new WgmmaFp8Gemm(scales, 1, WgmmaOverlap.NONE));
     }
   }
 
   private final WgmmaScales scales;
   private final int cluster;
-  private final boolean ahead;
+  private final WgmmaOverlap overlap;
   private final PtxText ptx = new PtxText();
 
   /** The kernel for products with these scales: of those that were measured the fastest. */
@@ -80,17 +80,16 @@ final class WgmmaFp8Gemm {
    * Writes the kernel.
    *
    * @param cluster work groups that share b, 1 or 2
-   * @param ahead whether a warpgroup has the next block multiplied while it adds this one's
-   *     products
+   * @param overlap what of the next block is under way while a warpgroup adds this one's products
    */
-  WgmmaFp8Gemm(WgmmaScales scales, int cluster, boolean ahead) {
+  WgmmaFp8Gemm(WgmmaScales scales, int cluster, WgmmaOverlap overlap) {
     this.scales = scales;
     this.cluster = cluster;
-    this.ahead = ahead;
+    this.overlap = overlap;
     head();
     setUp();
     producer();
-    consumer();
+    new WgmmaConsumer(this, scales, overlap, ptx).write();
     ptx.block(
         """
         FINISH:
@@ -239,7 +238,7 @@ final class WgmmaFp8Gemm {
   }
 
   /** %line, %column0: first row and column of c of the tile at hand. */
-  private void place() {
+  void place() {
     ptx.block(
         """
           mul.lo.u32 %t, %across, #;
@@ -261,7 +260,7 @@ final class WgmmaFp8Gemm {
   }
 
   /** The next tile of this work group, or the end. */
-  private void nextTile(String label) {
+  void nextTile(String label) {
     ptx.emit("  add.u32 %tile, %tile, %step;");
     ptx.emit("  setp.lt.u32 %p, %tile, %tiles;");
     ptx.emit("  @%p bra #;", label);
@@ -281,7 +280,7 @@ final class WgmmaFp8Gemm {
           mov.b16 %both, #;
         FILL_TILE:
         """,
-        ahead ? 24 : 40, (1 << cluster) - 1);
+        overlap.producerRegisters(), (1 << cluster) - 1);
     place();
     // The first row of the part of b that this work group fetches, and its place in a stage.
     ptx.emit("  mad.lo.u32 %column, %rank, #, %column0;", boxRowsOfB());
@@ -316,7 +315,7 @@ final class WgmmaFp8Gemm {
   }
 
   /** %t: the stage's memory; %full, %empty: its barriers. */
-  private void stageAddresses() {
+  void stageAddresses() {
     ptx.emit("  shl.b32 %full, %stage, 3;");
     ptx.emit("  add.u32 %full, %full, %base;");
     ptx.emit("  add.u32 %empty, %full, #;", EMPTY);
@@ -325,216 +324,19 @@ final class WgmmaFp8Gemm {
   }
 
   /** Waits until the phase of that parity of a barrier is over. */
-  private void await(String label, String barrier, String parity) {
+  void await(String label, String barrier, String parity) {
     ptx.emit("#_WAIT:", label);
     ptx.emit("  mbarrier.try_wait.parity.shared::cta.b64 %p, [#], #;", barrier, parity);
     ptx.emit("  @!%p bra #_WAIT;", label);
   }
 
   /** The next stage and block; %p: whether there is one. */
-  private void advance() {
+  void advance() {
     ptx.emit("  add.u32 %block, %block, 1;");
     ptx.emit("  add.u32 %stage, %stage, 1;");
     ptx.emit("  setp.eq.u32 %p, %stage, #;", STAGES);
     ptx.emit("  @%p mov.u32 %stage, 0;");
     ptx.emit("  @%p xor.b32 %phase, %phase, 1;");
     ptx.emit("  setp.lt.u32 %p, %block, %blocks;");
-  }
-
-  /** Products of each block in the tensor core, then into the sums with their scales. */
-  private void consumer() {
-    ptx.block(
-        """
-        CONSUMER:
-          setmaxnreg.inc.sync.aligned.u32 #;
-        TILE:
-        """,
-        ahead ? 240 : 232);
-    place();
-    rows();
-    scales.addresses(ptx);
-    for (int i = 0; i < REGISTERS; i++) {
-      ptx.emit("  mov.f32 %sum#, 0f00000000;", i);
-    }
-    ptx.emit("  mov.u32 %block, 0;");
-    if (ahead) {
-      multiplyAhead();
-    } else {
-      multiplyInTurn();
-    }
-    ptx.emit("STORE:");
-    store();
-    nextTile("TILE");
-  }
-
-  /** One block after the other; while one warpgroup adds, the other's products are computed. */
-  private void multiplyInTurn() {
-    ptx.emit("MULTIPLY:");
-    scales.load(ptx, "a");
-    stageAddresses();
-    await("FULL", "%full", "%phase");
-    issue("d");
-    ptx.emit("  wgmma.wait_group.sync.aligned 0;");
-    release("%empty");
-    scales.promote(ptx, "a", "d");
-    advance();
-    ptx.emit("  @%p bra MULTIPLY;");
-  }
-
-  /**
-   * The tensor core already multiplies the next block while this one's products are added, so it
-   * takes two sets of accumulators.
-   */
-  private void multiplyAhead() {
-    scales.load(ptx, "a");
-    stageAddresses();
-    await("FULL_FIRST", "%full", "%phase");
-    issue("d");
-    ptx.emit("MULTIPLY:");
-    ahead("d", "a", "e", "b", "A");
-    ahead("e", "b", "d", "a", "B");
-    ptx.emit("  bra MULTIPLY;");
-    last("e", "b", "B");
-    ptx.emit("  bra STORE;");
-    last("d", "a", "A");
-  }
-
-  private void ahead(String products, String set, String next, String nextSet, String label) {
-    ptx.emit("  mov.u32 %held, %empty;");
-    advance();
-    ptx.emit("  @!%p bra LAST_#;", label);
-    scales.load(ptx, nextSet);
-    stageAddresses();
-    await("FULL_" + label, "%full", "%phase");
-    issue(next);
-    ptx.emit("  wgmma.wait_group.sync.aligned 1;");
-    release("%held");
-    scales.promote(ptx, set, products);
-  }
-
-  private void last(String products, String set, String label) {
-    ptx.emit("LAST_#:", label);
-    ptx.emit("  wgmma.wait_group.sync.aligned 0;");
-    release("%held");
-    scales.promote(ptx, set, products);
-  }
-
-  /** The two rows of c of a thread. */
-  private void rows() {
-    ptx.block(
-        """
-          and.b32 %t, %warp, 3;
-          shl.b32 %t, %t, 4;
-          sub.u32 %u, %group, 1;
-          shl.b32 %u, %u, 6;
-          add.u32 %t, %t, %u;
-          shr.u32 %u, %lane, 2;
-          add.u32 %t, %t, %u;
-          add.u32 %row0, %line, %t;
-          add.u32 %row8, %row0, 8;
-        """);
-  }
-
-  /** Has the tensor core multiply the warpgroup's 64 rows of a by b. */
-  private void issue(String products) {
-    // Warpgroup 1 multiplies rows 0 to 63 of the tile, warpgroup 2 rows 64 to 127.
-    ptx.emit("  sub.u32 %u, %group, 1;");
-    ptx.emit("  mad.lo.u32 %u, %u, #, %t;", OPERAND_BYTES / 2);
-    descriptor("%da", "%u");
-    ptx.emit("  add.u32 %u, %t, #;", OPERAND_BYTES);
-    descriptor("%db", "%u");
-    ptx.emit("  wgmma.fence.sync.aligned;");
-    for (int step = 0; step < 4; step++) {
-      ptx.emit("  setp.ne.u32 %first, #, 0;", step);
-      ptx.emit(
-          "  wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3 {#}, %da, %db, %first, 1, 1;",
-          accumulators(products));
-      if (step < 3) {
-        ptx.emit("  add.u64 %da, %da, 2;"); // 32 bytes on, in units of 16
-        ptx.emit("  add.u64 %db, %db, 2;");
-      }
-    }
-    ptx.emit("  wgmma.commit_group.sync.aligned;");
-  }
-
-  /** Hands a stage back, to every work group that copies into it. */
-  private void release(String barrier) {
-    if (cluster == 1) {
-      ptx.emit("  setp.eq.u32 %p, %lane, 0;");
-      ptx.emit("  @%p mbarrier.arrive.shared::cta.b64 _, [#];", barrier);
-      return;
-    }
-    // Nothing was written that the other would have to see, so no wider scope than the default.
-    ptx.emit("  setp.lt.u32 %p, %lane, #;", cluster);
-    ptx.emit("  @%p mapa.shared::cluster.u32 %remote, #, %lane;", barrier);
-    ptx.emit("  @%p mbarrier.arrive.shared::cluster.b64 _, [%remote];");
-  }
-
-  /**
-   * A matrix descriptor (PTX ISA, "Matrix Descriptor Format"): address in units of 16 bytes, 1024
-   * bytes from one group of 8 rows to the next, swizzled over 128 bytes.
-   */
-  private void descriptor(String descriptor, String address) {
-    ptx.emit("  and.b32 #, #, 0x3FFFF;", address, address);
-    ptx.emit("  shr.u32 #, #, 4;", address, address);
-    ptx.emit("  cvt.u64.u32 #, #;", descriptor, address);
-    ptx.emit("  or.b64 #, #, #;", descriptor, descriptor, descriptorConstant());
-  }
-
-  /** The part of a matrix descriptor that does not depend on the address. */
-  static long descriptorConstant() {
-    long leading = 1; // not used by this swizzle
-    long stride = 1024 / 16;
-    long swizzle128 = 1;
-    return leading << 16 | stride << 32 | swizzle128 << 62;
-  }
-
-  private static String accumulators(String products) {
-    StringBuilder list = new StringBuilder();
-    for (int i = 0; i < REGISTERS; i++) {
-      list.append(i == 0 ? "%" : ", %").append(products).append(i);
-    }
-    return list.toString();
-  }
-
-  /** Register 4j + {0, 1} is row 0, + {2, 3} row 8, columns 8j + 2 (lane mod 4) + {0, 1}. */
-  private void store() {
-    ptx.block(
-        """
-          ld.param.u64 %c, [c];
-          cvta.to.global.u64 %c, %c;
-          ld.param.u32 %t, [accumulate];
-          setp.ne.u32 %add, %t, 0;
-          and.b32 %column, %lane, 3;
-          shl.b32 %column, %column, 1;
-          add.u32 %column, %column, %column0;
-        """);
-    rowAddress("%row0", "%c0");
-    rowAddress("%row8", "%c8");
-    for (int j = 0; j < PAIRS; j++) {
-      pair("%row0", "%c0", 8 * j, 4 * j);
-      pair("%row8", "%c8", 8 * j, 4 * j + 2);
-    }
-  }
-
-  private void rowAddress(String row, String address) {
-    ptx.emit("  mul.wide.u32 %at, #, %n;", row);
-    ptx.emit("  cvt.u64.u32 %da, %column;");
-    ptx.emit("  add.u64 %at, %at, %da;");
-    ptx.emit("  shl.b64 %at, %at, 2;");
-    ptx.emit("  add.u64 #, %c, %at;", address);
-  }
-
-  private void pair(String row, String address, int offset, int register) {
-    ptx.emit("  setp.lt.u32 %inside, #, %m;", row);
-    ptx.emit("  add.u32 %t, %column, #;", offset);
-    ptx.emit("  setp.lt.and.u32 %inside, %t, %n, %inside;");
-    ptx.emit("  mov.f32 %x, 0f00000000;");
-    ptx.emit("  mov.f32 %y, 0f00000000;");
-    ptx.emit("  and.pred %p, %inside, %add;");
-    ptx.emit("  @%p ld.global.v2.f32 {%x, %y}, [#+#];", address, 4 * offset);
-    ptx.emit("  add.rn.f32 %x, %x, %sum#;", register);
-    ptx.emit("  add.rn.f32 %y, %y, %sum#;", register + 1);
-    ptx.emit("  @%inside st.global.v2.f32 [#+#], {%x, %y};", address, 4 * offset);
   }
 }

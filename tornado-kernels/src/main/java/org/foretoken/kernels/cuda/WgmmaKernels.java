@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** All variants of {@link WgmmaFp8Gemm} as files, for tools that measure them one by one. */
 public final class WgmmaKernels {
@@ -23,13 +24,15 @@ public final class WgmmaKernels {
     StringBuilder list = new StringBuilder();
     for (WgmmaScales scales : WgmmaScales.values()) {
       for (int cluster = 1; cluster <= 2; cluster++) {
-        for (boolean ahead : new boolean[] {false, true}) {
-          if (ahead && scales == WgmmaScales.TILES) {
-            continue; // which would spill
+        for (WgmmaOverlap overlap : WgmmaOverlap.values()) {
+          if (!overlap.fits(scales)) {
+            continue;
           }
-          WgmmaFp8Gemm kernel = new WgmmaFp8Gemm(scales, cluster, ahead);
-          String kind = scales == WgmmaScales.BLOCKS ? "blocks" : "tiles";
-          String name = kind + "-cluster" + cluster + (ahead ? "-ahead" : "") + ".ptx";
+          WgmmaFp8Gemm kernel = new WgmmaFp8Gemm(scales, cluster, overlap);
+          String kind = scales.name().toLowerCase(Locale.ROOT);
+          String ahead =
+              overlap == WgmmaOverlap.NONE ? "" : "-" + overlap.name().toLowerCase(Locale.ROOT);
+          String name = kind + "-cluster" + cluster + ahead + ".ptx";
           files.add(Files.writeString(folder.resolve(name), kernel.ptx()));
           list.append(
               String.join(

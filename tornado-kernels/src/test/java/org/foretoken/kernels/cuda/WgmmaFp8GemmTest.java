@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -22,13 +23,15 @@ class WgmmaFp8GemmTest {
   @TempDir private Path folder;
 
   static List<WgmmaFp8Gemm> kernels() {
-    return List.of(
-        new WgmmaFp8Gemm(WgmmaScales.BLOCKS, 1, false),
-        new WgmmaFp8Gemm(WgmmaScales.BLOCKS, 2, false),
-        new WgmmaFp8Gemm(WgmmaScales.BLOCKS, 1, true),
-        new WgmmaFp8Gemm(WgmmaScales.BLOCKS, 2, true),
-        new WgmmaFp8Gemm(WgmmaScales.TILES, 1, false),
-        new WgmmaFp8Gemm(WgmmaScales.TILES, 2, false));
+    List<WgmmaFp8Gemm> kernels = new ArrayList<>();
+    for (WgmmaScales scales : WgmmaScales.values()) {
+      for (WgmmaOverlap overlap : WgmmaOverlap.values()) {
+        for (int cluster = 1; cluster <= 2 && overlap.fits(scales); cluster++) {
+          kernels.add(new WgmmaFp8Gemm(scales, cluster, overlap));
+        }
+      }
+    }
+    return kernels;
   }
 
   @ParameterizedTest
@@ -49,7 +52,7 @@ class WgmmaFp8GemmTest {
    */
   @Test
   void descriptorsSayGroupsOf1024BytesSwizzledOver128() {
-    long constant = WgmmaFp8Gemm.descriptorConstant();
+    long constant = WgmmaConsumer.descriptorConstant();
     assertThat(constant >>> 32 & 0x3FFF).isEqualTo(1024 / 16);
     assertThat(constant >>> 62).isEqualTo(1);
     assertThat(constant & 0x3FFF).as("address").isZero();
@@ -82,10 +85,14 @@ class WgmmaFp8GemmTest {
   /** Both work groups of a cluster take part to the end, in a tile below the matrix too. */
   @Test
   void aClusterHasTilesForAllItsWorkGroups() {
-    assertThat(new WgmmaFp8Gemm(WgmmaScales.BLOCKS, 2, false).tilesDown(1153)).isEqualTo(10);
-    assertThat(new WgmmaFp8Gemm(WgmmaScales.BLOCKS, 1, false).tilesDown(1153)).isEqualTo(10);
-    assertThat(new WgmmaFp8Gemm(WgmmaScales.BLOCKS, 2, false).tilesDown(1152)).isEqualTo(10);
-    assertThat(new WgmmaFp8Gemm(WgmmaScales.BLOCKS, 1, false).tilesDown(1152)).isEqualTo(9);
+    assertThat(new WgmmaFp8Gemm(WgmmaScales.BLOCKS, 2, WgmmaOverlap.NONE).tilesDown(1153))
+        .isEqualTo(10);
+    assertThat(new WgmmaFp8Gemm(WgmmaScales.BLOCKS, 1, WgmmaOverlap.NONE).tilesDown(1153))
+        .isEqualTo(10);
+    assertThat(new WgmmaFp8Gemm(WgmmaScales.BLOCKS, 2, WgmmaOverlap.NONE).tilesDown(1152))
+        .isEqualTo(10);
+    assertThat(new WgmmaFp8Gemm(WgmmaScales.BLOCKS, 1, WgmmaOverlap.NONE).tilesDown(1152))
+        .isEqualTo(9);
   }
 
   @ParameterizedTest

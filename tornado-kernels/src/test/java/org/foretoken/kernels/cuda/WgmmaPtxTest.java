@@ -3,10 +3,8 @@ package org.foretoken.kernels.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.stream.Stream;
 import org.foretoken.fp8.E4M3;
 import org.foretoken.kernels.cuda.ptx.PtxKernel;
 import org.foretoken.kernels.cuda.ptx.PtxMachine;
@@ -23,17 +21,8 @@ class WgmmaPtxTest {
     {128, 128, 128}, {64, 128, 256}, {200, 144, 1040}, {300, 264, 400}, {1, 16, 16}, {520, 16, 16}
   };
 
-  static Stream<WgmmaFp8Gemm> kernels() {
-    List<WgmmaFp8Gemm> kernels = new ArrayList<>();
-    for (WgmmaScales scales : WgmmaScales.values()) {
-      for (int cluster = 1; cluster <= 2; cluster++) {
-        kernels.add(new WgmmaFp8Gemm(scales, cluster, false));
-        if (scales == WgmmaScales.BLOCKS) {
-          kernels.add(new WgmmaFp8Gemm(scales, cluster, true));
-        }
-      }
-    }
-    return kernels.stream();
+  static List<WgmmaFp8Gemm> kernels() {
+    return WgmmaFp8GemmTest.kernels();
   }
 
   @ParameterizedTest
