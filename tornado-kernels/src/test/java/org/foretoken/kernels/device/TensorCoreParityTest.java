@@ -22,7 +22,8 @@ class TensorCoreParityTest {
     return Stream.of(
             OperationCases.products(64, 32, 32),
             OperationCases.products(128, 96, 160),
-            OperationCases.products(256, 128, 384))
+            OperationCases.products(256, 128, 384),
+            OperationCases.products(256, 256, 256))
         .flatMap(Collection::stream)
         .toList();
   }
