@@ -2,7 +2,8 @@
 //
 // CUDA_ON_CPU_CACHE  folder of compiled kernels (default: foretoken-cuda-on-cpu-UID in TMPDIR)
 // CUDA_ON_CPU_FLAGS  more flags for g++, such as -ffp-contract=off
-// CUDA_ON_CPU_NVRTC  path of the real libnvrtc: every kernel has to pass it too
+// CUDA_ON_CPU_NVRTC  path of the real libnvrtc: every kernel has to pass it too; NVRTC looks for a
+//                    library of its own beside it by LD_LIBRARY_PATH
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <spawn.h>
