@@ -174,7 +174,7 @@ class GraphCommandsTest {
   void theProjectsOwnPtxIsWritten() throws IOException {
     assertThat(run("kernels", "--ptx", folder.toString())).isZero();
     List<String> kernels = Files.readAllLines(folder.resolve("kernels.txt"));
-    assertThat(kernels).hasSize(6);
+    assertThat(kernels).hasSize(10);
     for (String line : kernels) {
       String[] words = line.split(" ");
       assertThat(folder.resolve(words[0])).content().contains(".visible .entry " + words[1] + "(");
