@@ -132,7 +132,7 @@ final class HostQuantizeGroups {
     IntVector magnitudes = IntVector.broadcast(INTS, MAGNITUDE);
     IntVector exponents = IntVector.broadcast(INTS, INFINITY);
     IntVector minNormal = IntVector.broadcast(INTS, format.minNormalBits);
-    FloatVector magic = FloatVector.broadcast(FLOATS, format.magic);
+    IntVector magic = IntVector.broadcast(INTS, format.magicBits);
     IntVector signs = IntVector.broadcast(INTS, 0x80);
     int fieldShift = format.fieldShift;
     for (int v = 0; v < vectors; v++) {
@@ -143,7 +143,7 @@ final class HostQuantizeGroups {
       FloatVector product = magnitude.mul(reciprocal);
       FloatVector quotient = product.fma(minusScale, magnitude).fma(reciprocal, product);
       IntVector binade = quotient.reinterpretAsInts().and(exponents).max(minNormal);
-      IntVector rounded = binade.reinterpretAsFloats().fma(magic, quotient).reinterpretAsInts();
+      IntVector rounded = quotient.add(binade.add(magic).reinterpretAsFloats()).reinterpretAsInts();
       IntVector code =
           rounded
               .add(binade.lanewise(VectorOperators.LSHR, fieldShift))

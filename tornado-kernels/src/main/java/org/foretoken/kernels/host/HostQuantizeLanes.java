@@ -83,6 +83,10 @@ final class HostQuantizeLanes {
    * follow each other.
    */
   static void amaxColumns(long x, int rows, int n, int[] amax) {
+    if (rows == 1) { // a loop over rows that turns once costs more than what is in it
+      amaxColumns(x, n, amax);
+      return;
+    }
     int whole = n - n % LANES;
     IntVector magnitude = IntVector.broadcast(INTS, MAGNITUDE);
     for (int i = 0; i < whole; i += LANES) {
@@ -100,6 +104,19 @@ final class HostQuantizeLanes {
     }
   }
 
+  /** amax[i] = max(amax[i], |x[i]|) as bits, for {@code n} columns of one row. */
+  private static void amaxColumns(long x, int n, int[] amax) {
+    int whole = n - n % LANES;
+    IntVector magnitude = IntVector.broadcast(INTS, MAGNITUDE);
+    for (int i = 0; i < whole; i += LANES) {
+      IntVector bits = IntVector.fromMemorySegment(INTS, MEMORY, x + 4L * i, LITTLE);
+      IntVector.fromArray(INTS, amax, i).max(bits.and(magnitude)).intoArray(amax, i);
+    }
+    for (int i = whole; i < n; i++) {
+      amax[i] = Math.max(amax[i], getInt(x + 4L * i) & MAGNITUDE);
+    }
+  }
+
   /** Codes of {@code n} floats of a plain group with one scale, none of which saturates. */
   static void encode(
       long x, long codes, int n, float minus, float reverse, HostQuantizeFormat format) {
@@ -108,7 +125,7 @@ final class HostQuantizeLanes {
     IntVector magnitudes = IntVector.broadcast(INTS, MAGNITUDE);
     IntVector exponents = IntVector.broadcast(INTS, INFINITY);
     IntVector minNormal = IntVector.broadcast(INTS, format.minNormalBits);
-    FloatVector magic = FloatVector.broadcast(FLOATS, format.magic);
+    IntVector magic = IntVector.broadcast(INTS, format.magicBits);
     IntVector signs = IntVector.broadcast(INTS, 0x80);
     int fieldShift = format.fieldShift;
     int whole = n - n % LANES;
@@ -118,7 +135,7 @@ final class HostQuantizeLanes {
       FloatVector product = magnitude.mul(reciprocal);
       FloatVector quotient = product.fma(minusScale, magnitude).fma(reciprocal, product);
       IntVector binade = quotient.reinterpretAsInts().and(exponents).max(minNormal);
-      IntVector rounded = binade.reinterpretAsFloats().fma(magic, quotient).reinterpretAsInts();
+      IntVector rounded = quotient.add(binade.add(magic).reinterpretAsFloats()).reinterpretAsInts();
       IntVector code =
           rounded
               .add(binade.lanewise(VectorOperators.LSHR, fieldShift))
@@ -135,7 +152,7 @@ final class HostQuantizeLanes {
       long x, long codes, int n, float minus, float reverse, HostQuantizeFormat format) {
     FloatVector minusScale = FloatVector.broadcast(FLOATS, minus);
     FloatVector reciprocal = FloatVector.broadcast(FLOATS, reverse);
-    FloatVector magic = FloatVector.broadcast(FLOATS, format.magic);
+    IntVector magic = IntVector.broadcast(INTS, format.magicBits);
     int whole = n - n % LANES;
     for (int i = 0; i < whole; i += LANES) {
       IntVector bits = IntVector.fromMemorySegment(INTS, MEMORY, x + 4L * i, LITTLE);
@@ -143,7 +160,7 @@ final class HostQuantizeLanes {
       FloatVector product = magnitude.mul(reciprocal);
       FloatVector quotient = product.fma(minusScale, magnitude).fma(reciprocal, product);
       IntVector binade = quotient.reinterpretAsInts().and(INFINITY).max(format.minNormalBits);
-      IntVector rounded = binade.reinterpretAsFloats().fma(magic, quotient).reinterpretAsInts();
+      IntVector rounded = quotient.add(binade.add(magic).reinterpretAsFloats()).reinterpretAsInts();
       IntVector code =
           rounded
               .add(binade.lanewise(VectorOperators.LSHR, format.fieldShift))
@@ -171,7 +188,7 @@ final class HostQuantizeLanes {
     IntVector magnitudes = IntVector.broadcast(INTS, MAGNITUDE);
     IntVector exponents = IntVector.broadcast(INTS, INFINITY);
     IntVector minNormal = IntVector.broadcast(INTS, format.minNormalBits);
-    FloatVector magic = FloatVector.broadcast(FLOATS, format.magic);
+    IntVector magic = IntVector.broadcast(INTS, format.magicBits);
     IntVector signs = IntVector.broadcast(INTS, 0x80);
     int fieldShift = format.fieldShift;
     int whole = n - n % LANES;
@@ -186,7 +203,8 @@ final class HostQuantizeLanes {
         FloatVector minusScale = FloatVector.fromArray(FLOATS, minusScales, i);
         FloatVector quotient = product.fma(minusScale, magnitude).fma(reciprocal, product);
         IntVector binade = quotient.reinterpretAsInts().and(exponents).max(minNormal);
-        IntVector rounded = binade.reinterpretAsFloats().fma(magic, quotient).reinterpretAsInts();
+        IntVector rounded =
+            quotient.add(binade.add(magic).reinterpretAsFloats()).reinterpretAsInts();
         IntVector code =
             rounded
                 .add(binade.lanewise(VectorOperators.LSHR, fieldShift))
