@@ -26,6 +26,7 @@ import org.foretoken.model.decode.TokenListener;
 import org.foretoken.model.memory.KvCache;
 import org.foretoken.model.train.MemoryCheck;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code foretoken generate}: lets a trained model continue texts. */
@@ -194,6 +195,8 @@ final class GenerateCommand extends ForetokenCommand {
   @Option(names = "--device", paramLabel = "D", description = Devices.HELP)
   private String device = Devices.DEFAULT;
 
+  @Mixin private GpuOptions gpu;
+
   @Option(names = "--json", description = "Print one JSON object for each prompt.")
   private boolean json;
 
@@ -202,7 +205,7 @@ final class GenerateCommand extends ForetokenCommand {
     checkOptions();
     OptionalInt depth = mtpDepth == null ? OptionalInt.empty() : OptionalInt.of(mtpDepth);
     LoadedModel.Wishes wishes = new LoadedModel.Wishes(depth, tokenizer, recipe);
-    try (LoadedModel model = LoadedModel.open(checkpoint, device, wishes)) {
+    try (LoadedModel model = LoadedModel.open(checkpoint, () -> gpu.open(device, false), wishes)) {
       return run(model);
     }
   }

@@ -2,6 +2,7 @@ package org.foretoken.cli;
 
 import java.nio.file.Path;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import org.foretoken.fp8.InputException;
 import org.foretoken.kernels.graph.Backend;
 import org.foretoken.kernels.graph.DType;
@@ -57,13 +58,14 @@ record LoadedModel(
    * Loads a model.
    *
    * @param path folder of a run, of a checkpoint, or of a model
+   * @param device opens the device; called where the folder is a model
    * @throws InputException when it is none, damaged, or other than wished
    */
-  static LoadedModel open(Path path, String device, Wishes wishes) {
+  static LoadedModel open(Path path, Supplier<Backend> device, Wishes wishes) {
     return ModelFolder.is(path) ? ofFolder(path, device, wishes) : ofRun(path, device, wishes);
   }
 
-  private static LoadedModel ofRun(Path path, String device, Wishes wishes) {
+  private static LoadedModel ofRun(Path path, Supplier<Backend> device, Wishes wishes) {
     RunConfig run = TrainCheckpoint.config(path);
     int depth = run.model().mtpDepth();
     if (wishes.mtpDepth.orElse(depth) != depth) {
@@ -79,7 +81,7 @@ record LoadedModel(
     Backend backend = null;
     try {
       requireTokens(tokenizer, run.model());
-      backend = Devices.open(device);
+      backend = device.get();
       Graph weights = new Graph("weights");
       layout
           .tensors()
@@ -95,7 +97,7 @@ record LoadedModel(
     }
   }
 
-  private static LoadedModel ofFolder(Path path, String device, Wishes wishes) {
+  private static LoadedModel ofFolder(Path path, Supplier<Backend> device, Wishes wishes) {
     ModelFolder folder = ModelFolder.open(path, wishes.mtpDepth);
     Tokenizer tokenizer = null;
     Backend backend = null;
@@ -109,7 +111,7 @@ record LoadedModel(
       }
       tokenizer = wishes.tokenizerOr(folder.tokenizer().map(Path::toString).orElse(""));
       requireTokens(tokenizer, folder.model());
-      backend = Devices.open(device);
+      backend = device.get();
       folder.load(backend);
       Recipe recipe = wishes.recipe == null ? folder.format().recipe() : wishes.recipe;
       int end = folder.endOfText() >= 0 ? folder.endOfText() : tokenizer.endOfText();

@@ -261,6 +261,11 @@ class TrainingTest {
             "--device",
             "host");
     assertThat(text.err()).contains("blocks of 14 values in F32); MHA with 2 heads");
+    Program road =
+        generate(
+            "--checkpoint", out.toString(), "--prompt", "the", "--tokens", "1", "--gemm", "ptx");
+    assertThat(road.exitCode()).isEqualTo(2);
+    assertThat(road.err()).contains("--gemm ptx: expected --device gpu, found reference");
   }
 
   /** What a run writes while it is trained is what its checkpoint writes. */
